@@ -1,0 +1,164 @@
+/**
+ * The contract of every store: ordered keys, byte values, one revision counter. It is etcd's model, so that etcd can be
+ * a driver and need not be imitated. It knows nothing of what the bytes mean.
+ *
+ * Invariants (the suite in suite/ holds every driver to them):
+ * - A transaction that writes raises the revision by exactly one, whatever the number of keys it writes; one that only
+ *   reads, or whose chosen branch writes nothing, does not raise it. Revisions start at 1 (an empty store is at 1).
+ * - When `transact` has resolved, what it wrote is durable, and each watch of this store object has been handed it
+ *   (`memory` and `sqlite`) or will be (`etcd`); a failed `transact` may have been applied only when its error is
+ *   `unavailable`.
+ * - Every watch sees each change in its range once, in revision order, all changes of one revision in one call.
+ * - A transaction never writes one key twice (`invalidTransaction`).
+ */
+export interface Store {
+  /** The revision of the last write known to this process. */
+  revision(): number;
+
+  /** One key. `revision` 0 or absent reads the latest. @throws StoreError compacted, futureRevision, unavailable */
+  get(key: string, options?: { readonly revision?: number }): Promise<Entry | undefined>;
+
+  /** Keys from `start` up to, not including, `end`, in the order of their UTF-8 bytes. */
+  range(request: RangeRequest): Promise<RangeResult>;
+
+  /** All comparisons are made, then all operations of one branch applied, as one step. */
+  transact(transaction: Transaction): Promise<TransactionResult>;
+
+  /**
+   * Changes to keys in [start, end) with a revision of at least `fromRevision` (0: from the next change on).
+   * `deliver` gets each revision's changes; `end` is called once when the watch can deliver no more: with an error
+   * (compacted: the revision asked for is gone; unavailable: the store was lost) or, after `cancel`, not at all.
+   * Neither callback is called before `watch` has returned, and `deliver` must not throw.
+   */
+  watch(request: WatchRequest): StoreWatch;
+
+  /** Forgets what was superseded before `revision`; reads and watches below it then fail with `compacted`. */
+  compact(revision: number): Promise<void>;
+
+  /** Reads at revisions below this one fail. 0 when nothing was compacted. */
+  compactedRevision(): number;
+
+  /** Bytes on disk (or in memory), for metrics and limits. */
+  size(): Promise<number>;
+
+  /** Ends every watch and releases what the driver holds. Acknowledged writes are on disk before it resolves. */
+  close(): Promise<void>;
+}
+
+export interface Entry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** The revision that made the key, and the one that last wrote it. */
+  readonly createRevision: number;
+  readonly modRevision: number;
+  /** How often it was written since it was made; 1 for a new key. */
+  readonly version: number;
+}
+
+export interface RangeRequest {
+  readonly start: string;
+  /** Exclusive; `prefixEnd(prefix)` makes one from a prefix. */
+  readonly end: string;
+  readonly revision?: number;
+  /** At most so many entries; 0 or absent: all. */
+  readonly limit?: number;
+  /** Counts only: `entries` is empty. */
+  readonly countOnly?: boolean;
+}
+
+export interface RangeResult {
+  readonly entries: readonly Entry[];
+  /** The revision at which this was read: the one asked for, or the latest. */
+  readonly revision: number;
+  /** How many keys the range holds in all, beyond `limit` too. */
+  readonly count: number;
+  readonly more: boolean;
+}
+
+/** What must hold of a key: its modRevision (0: the key does not exist). */
+export interface Comparison {
+  readonly key: string;
+  readonly modRevision: number;
+}
+
+export type Operation =
+  | {
+      readonly type: 'put';
+      readonly key: string;
+      readonly value: Uint8Array;
+      /** The key removes itself this many seconds after the write, unless it is written again. A deletion like any other. */
+      readonly ttl?: number;
+    }
+  | { readonly type: 'delete'; readonly key: string }
+  | { readonly type: 'get'; readonly key: string };
+
+export interface Transaction {
+  readonly compare: readonly Comparison[];
+  readonly success: readonly Operation[];
+  readonly failure?: readonly Operation[];
+}
+
+export interface TransactionResult {
+  readonly succeeded: boolean;
+  /** The store's revision after the transaction: that of its writes, when it wrote. */
+  readonly revision: number;
+  /** For each operation of the branch taken: what a get found, what a put or delete replaced. */
+  readonly results: readonly (Entry | undefined)[];
+}
+
+export interface Change {
+  readonly type: 'put' | 'delete';
+  /** The new entry; for a deletion the key with an empty value and the revision of the deletion as modRevision. */
+  readonly entry: Entry;
+  /** What was there before. Absent for a new key; may be absent when history below it was compacted. */
+  readonly previous?: Entry;
+}
+
+export interface WatchRequest {
+  readonly start: string;
+  readonly end: string;
+  readonly fromRevision: number;
+  deliver(changes: readonly Change[], revision: number): void;
+  /**
+   * The watch has delivered everything up to `revision`, though nothing in its range changed. Drivers call it at least
+   * once after catching up with history, and then when `requestProgress` asks.
+   */
+  progress?(revision: number): void;
+  end(error: StoreError): void;
+}
+
+export interface StoreWatch {
+  /** Makes the driver call `progress` soon with the revision that this watch has reached. */
+  requestProgress(): void;
+  /** No callback comes after it. */
+  cancel(): void;
+}
+
+export type StoreErrorCode =
+  | 'compacted'
+  | 'futureRevision'
+  | 'unavailable'
+  | 'noSpace'
+  | 'invalidTransaction'
+  | 'closed'
+  | 'corrupt';
+
+/** Everything that a store may reject with. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The first key after all keys that begin with `prefix`. */
+export function prefixEnd(prefix: string): string {
+  for (let index = prefix.length - 1; index >= 0; index--) {
+    const code = prefix.charCodeAt(index);
+    if (code < 0x7f) return prefix.slice(0, index) + String.fromCharCode(code + 1);
+  }
+  return '\u{10ffff}';
+}
