@@ -26,7 +26,7 @@ export interface Store {
 
   /**
    * Changes to keys in [start, end) with a revision of at least `fromRevision` (0: from the next change on).
-   * `deliver` gets each revision's changes; `end` is called once when the watch can deliver no more: with an error
+   * `deliver` gets each revision's changes; `ended` is called once when the watch can deliver no more: with an error
    * (compacted: the revision asked for is gone; unavailable: the store was lost) or, after `cancel`, not at all.
    * Neither callback is called before `watch` has returned, and `deliver` must not throw.
    */
@@ -124,7 +124,7 @@ export interface WatchRequest {
    * once after catching up with history, and then when `requestProgress` asks.
    */
   progress?(revision: number): void;
-  end(error: StoreError): void;
+  ended(error: StoreError): void;
 }
 
 export interface StoreWatch {
