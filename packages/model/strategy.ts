@@ -1,0 +1,71 @@
+import type { FieldError } from './field-error.ts';
+import type { ApiObject } from './object.ts';
+
+/**
+ * What only a person can know of a kind. Everything else (field names and types, list types, merge keys, served
+ * versions) is in the tables, and the one engine reads it there. A kind is served when it has a folder
+ * `packages/model/kinds/<group>/<kind>/` whose index.ts exports its `Strategy`, listed in kinds/index.ts.
+ *
+ * Objects given to these functions are of the kind's storage version, private to the call and free to be changed in
+ * place unless the parameter says `Readonly`. None of these functions does I/O or throws for a bad object.
+ */
+export interface Strategy {
+  /** The storage version: `v1`, `apps/v1`, `rbac.authorization.k8s.io/v1`. */
+  readonly apiVersion: string;
+  readonly kind: string;
+
+  /** Fills in what the client left out, beyond what the tables know. Must be idempotent. */
+  defaults?(object: ApiObject): void;
+  /** Clears or sets what a client may not decide when it creates: status, generation. metadata is the server's own work. */
+  prepareForCreate?(object: ApiObject): void;
+  /**
+   * The same for an update of the main resource: usually the status is taken from `previous`. metadata.generation is
+   * raised by the server when anything outside metadata and status has changed and `generation` is true.
+   */
+  prepareForUpdate?(object: ApiObject, previous: Readonly<ApiObject>): void;
+  /** An update through /status: everything but the status is taken from `previous` unless this says otherwise. */
+  prepareForStatusUpdate?(object: ApiObject, previous: Readonly<ApiObject>): void;
+
+  /** Everything wrong with a new object, beyond types and metadata, with Kubernetes' field paths and messages. */
+  validate?(object: Readonly<ApiObject>): FieldError[];
+  /** Everything wrong with this change (immutable fields …); `validate`-like checks of the new object are its part too. */
+  validateUpdate?(object: Readonly<ApiObject>, previous: Readonly<ApiObject>): FieldError[];
+  validateStatusUpdate?(object: Readonly<ApiObject>, previous: Readonly<ApiObject>): FieldError[];
+  /** Warnings for the client (`Warning: 299`), for deprecated or dubious use. */
+  warnings?(object: Readonly<ApiObject>): string[];
+
+  /** How metadata.name is checked; by default dnsSubdomain. */
+  readonly nameForm?: 'dnsSubdomain' | 'dnsLabel' | 'dns1035Label' | 'pathSegment';
+  /** metadata.generation is kept for this kind (it has a spec that controllers observe). */
+  readonly generation?: boolean;
+  /** Objects are checked and answered, never stored (TokenReview, SubjectAccessReview, Binding). */
+  readonly virtual?: boolean;
+  /** An update of an object that does not exist creates it (Lease, Endpoints, …, as upstream's AllowCreateOnUpdate). */
+  readonly createOnUpdate?: boolean;
+  /** An update without resourceVersion is allowed (as upstream's AllowUnconditionalUpdate). Default true. */
+  readonly unconditionalUpdate?: boolean;
+  /** How dependents are treated when a deletion does not say; by default background. */
+  readonly defaultPropagation?: 'Background' | 'Orphan';
+  /** Seconds that a deletion waits for someone else to finish it; 0: it is removed at once. Only Pod waits. */
+  gracePeriod?(object: Readonly<ApiObject>, requested: number | undefined): number;
+  /** Seconds after its last write that the object removes itself (Event). */
+  readonly ttl?: number;
+
+  /** Field selectors beyond metadata.name and metadata.namespace: label to the value of the object, `''` when unset. */
+  readonly selectableFields?: Readonly<Record<string, (object: Readonly<ApiObject>) => string>>;
+  /** Columns of a Table after Name, as `kubectl get` prints them; `age` is added by the engine when it is not named here. */
+  readonly columns?: readonly Column[];
+}
+
+/** A column of meta/v1 Table. */
+export interface Column {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  /** `name` for the first column only. */
+  readonly format?: string;
+  /** 0 is shown always, 1 with `-o wide`. */
+  readonly priority: 0 | 1;
+  readonly description: string;
+  /** The cell. `now` is milliseconds since 1970, for ages, which are text like `3m12s`. */
+  cell(object: Readonly<ApiObject>, now: number): string | number | boolean | null;
+}
