@@ -1,4 +1,4 @@
-import type { ApiObject, Resource } from '@keelson/model';
+import type { ApiObject, Resource, StatusDetails } from '@keelson/model';
 import type { UserInfo } from '../authentication/contract.ts';
 
 /** A write on its way in (admission.k8s.io/v1 AdmissionRequest). */
@@ -16,16 +16,18 @@ export interface AdmissionRequest {
   readonly dryRun: boolean;
 }
 
-/** Thrown to refuse a write: becomes a Status with this code and reason. */
+/** Thrown to refuse a write: becomes a Status with this code, reason and details; the message is the whole text. */
 export class AdmissionError extends Error {
   override readonly name = 'AdmissionError';
   readonly code: number;
   readonly reason: string;
+  readonly details: StatusDetails | undefined;
 
-  constructor(message: string, code = 403, reason = 'Forbidden') {
+  constructor(message: string, code = 403, reason = 'Forbidden', details?: StatusDetails) {
     super(message);
     this.code = code;
     this.reason = reason;
+    this.details = details;
   }
 }
 
@@ -40,8 +42,21 @@ export interface AdmissionPlugin {
   validate?(request: AdmissionRequest): Promise<void>;
 }
 
+/** One object that came, changed or went. `current` is absent when it is gone, `previous` when it is new. */
+export interface ObjectChange {
+  readonly current?: Readonly<ApiObject>;
+  readonly previous?: Readonly<ApiObject>;
+}
+
 /** What plug-ins, authorisers and sub-resources may read of the server: current objects, in memory, read only. */
 export interface ObjectReader {
   get(group: string, resource: string, namespace: string, name: string): Readonly<ApiObject> | undefined;
   list(group: string, resource: string, namespace?: string): readonly Readonly<ApiObject>[];
+  /**
+   * Calls `listener` for every object of the resource that is there now (as new ones), and from then on for each change,
+   * in order and in the same turn in which `get` and `list` begin to show it; when a cache is filled anew, for what
+   * differs. The listener is quick and does not throw. A resource that is not served has no objects. Authorisers keep
+   * their indexes with it, so that a decision costs microseconds. Returns what ends it.
+   */
+  observe(group: string, resource: string, listener: (change: ObjectChange) => void): () => void;
 }
