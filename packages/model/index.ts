@@ -3,6 +3,15 @@
  * clock, no network.
  */
 export * from './field-error.ts';
+export * from './metadata/names.ts';
+export * from './metadata/same-value.ts';
+export * from './metadata/validate-metadata.ts';
 export * from './object.ts';
+export * from './quantity/quantity.ts';
 export * from './resources.ts';
+export * from './selectors/field-selector.ts';
+export * from './selectors/label-selector.ts';
+export * from './selectors/selector-error.ts';
 export * from './strategy.ts';
+export * from './table/human-duration.ts';
+export * from './table/table.ts';

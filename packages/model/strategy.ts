@@ -53,8 +53,37 @@ export interface Strategy {
 
   /** Field selectors beyond metadata.name and metadata.namespace: label to the value of the object, `''` when unset. */
   readonly selectableFields?: Readonly<Record<string, (object: Readonly<ApiObject>) => string>>;
-  /** Columns of a Table after Name, as `kubectl get` prints them; `age` is added by the engine when it is not named here. */
+  /**
+   * Columns of a Table as `kubectl get` prints them. Name is put first and Age last unless they are named here; a list
+   * that names Name is taken as it is. Without columns: Name and Created At.
+   */
   readonly columns?: readonly Column[];
+  /** What a Table says of a row beyond its cells: `Completed`, which lets clients hide finished pods. */
+  rowConditions?(object: Readonly<ApiObject>): RowCondition[];
+
+  /**
+   * Set for a kind that is a second form of another's stored objects (events.k8s.io Event of core Event). Objects are
+   * stored and watched in the other kind's form; the functions of this Strategy are given objects of this kind's own
+   * form (`apiVersion` above), before they are converted to be stored and after they were converted to be served.
+   */
+  readonly storedAs?: StoredForm;
+}
+
+/** How one form of an object becomes the other. Both directions lose nothing and leave their argument alone. */
+export interface StoredForm {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Table type names differ per form; these two only move fields. apiVersion and kind are set to the result's. */
+  toStored(object: Readonly<ApiObject>): ApiObject;
+  fromStored(object: Readonly<ApiObject>): ApiObject;
+}
+
+/** A condition of a row of meta/v1 Table. */
+export interface RowCondition {
+  readonly type: 'Completed';
+  readonly status: 'True';
+  readonly reason: string;
+  readonly message: string;
 }
 
 /** A column of meta/v1 Table. */
