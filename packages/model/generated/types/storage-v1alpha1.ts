@@ -1,0 +1,75 @@
+// Made by tools/generate.ts: types of storage/v1alpha1.
+import type * as coreV1 from './core-v1.ts';
+import type * as metaV1 from './meta-v1.ts';
+import type { ObjectMeta } from '../../object.ts';
+
+export interface CSIStorageCapacity {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  nodeTopology?: metaV1.LabelSelector;
+  storageClassName: string;
+  capacity?: string;
+  maximumVolumeSize?: string;
+}
+
+export interface CSIStorageCapacityList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: metaV1.ListMeta;
+  items: CSIStorageCapacity[];
+}
+
+export interface VolumeAttachment {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  spec: VolumeAttachmentSpec;
+  status?: VolumeAttachmentStatus;
+}
+
+export interface VolumeAttachmentList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: metaV1.ListMeta;
+  items: VolumeAttachment[];
+}
+
+export interface VolumeAttachmentSource {
+  persistentVolumeName?: string;
+  inlineVolumeSpec?: coreV1.PersistentVolumeSpec;
+}
+
+export interface VolumeAttachmentSpec {
+  attacher: string;
+  source: VolumeAttachmentSource;
+  nodeName: string;
+}
+
+export interface VolumeAttachmentStatus {
+  attached: boolean;
+  attachmentMetadata?: Record<string, string>;
+  attachError?: VolumeError;
+  detachError?: VolumeError;
+}
+
+export interface VolumeAttributesClass {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  driverName: string;
+  parameters?: Record<string, string>;
+}
+
+export interface VolumeAttributesClassList {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: metaV1.ListMeta;
+  items: VolumeAttributesClass[];
+}
+
+export interface VolumeError {
+  time?: string;
+  message?: string;
+  errorCode?: number;
+}
