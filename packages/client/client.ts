@@ -58,6 +58,13 @@ export interface Client {
   resource<T extends ApiObject>(ref: ResourceRef<T>): ResourceClient<T>;
   /** Several writes as one: all happen, or none (Keelson's own; only some servers offer it). Returns the written objects in order. */
   transact(operations: readonly TransactionOperation[]): Promise<ApiObject[]>;
+  /** What the server serves, each resource in its group's preferred version, without sub-resources. */
+  discover(): Promise<DiscoveredResource[]>;
+}
+
+/** A resource as discovery shows it. */
+export interface DiscoveredResource extends ResourceRef {
+  readonly verbs: readonly string[];
 }
 
 export interface ResourceClient<T extends ApiObject> {
