@@ -1,0 +1,16 @@
+/**
+ * What every controller stands on: a queue of keys, the contract of a reconcile, the runner with its leader election,
+ * Events, owners, conditions. It knows no kind beyond Event and Lease, and decides nothing about any object.
+ */
+export * from './claim.ts';
+export * from './conditions.ts';
+export * from './controller.ts';
+export * from './event-broadcaster.ts';
+export * from './event-recorder.ts';
+export * from './expectations.ts';
+export * from './leader-election.ts';
+export * from './owner-references.ts';
+export * from './run-controllers.ts';
+export * from './slow-start.ts';
+export * from './token-bucket.ts';
+export * from './work-queue.ts';
