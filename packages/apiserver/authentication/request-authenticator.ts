@@ -1,0 +1,50 @@
+import type { Clock, HttpRequest } from '@keelson/base';
+import { AuthenticatorChain, TokenAuthenticatorChain } from './authenticator-chain.ts';
+import { BearerTokenAuthenticator } from './bearer-token-authenticator.ts';
+import { CertificateAuthenticator } from './certificate-authenticator.ts';
+import type { AuthenticationResult, Authenticator, TokenAuthenticator, UserInfo } from './contract.ts';
+import { InProcessAuthenticator } from './in-process-authenticator.ts';
+import { anonymousUser, authenticatedGroup, unauthenticatedGroup } from './well-known-users.ts';
+
+export interface RequestAuthenticatorOptions {
+  readonly clock: Clock;
+  /** Readers of bearer tokens, asked in this order. */
+  readonly tokens: readonly TokenAuthenticator[];
+  /** Whether who shows no credentials is system:anonymous (everywhere, or at these paths only) or refused. */
+  readonly anonymous: boolean | { readonly paths: readonly string[] };
+}
+
+/**
+ * Who is asking, put together as kube-apiserver does: certificate, caller in the process, bearer token; whoever is known
+ * is in system:authenticated; who showed nothing is system:anonymous. Bad credentials never become anonymous.
+ */
+export function createRequestAuthenticator(options: RequestAuthenticatorOptions): Authenticator {
+  const known = new AuthenticatorChain([
+    new CertificateAuthenticator(options.clock),
+    new InProcessAuthenticator(),
+    new BearerTokenAuthenticator(new TokenAuthenticatorChain(options.tokens)),
+  ]);
+  return {
+    async authenticate(request) {
+      const result = await known.authenticate(request);
+      if (result.outcome === 'authenticated') return { ...result, user: withAuthenticatedGroup(result.user) };
+      return result.outcome === 'none' ? anonymousResult(options.anonymous, request) : result;
+    },
+  };
+}
+
+/** `user` in system:authenticated, unless it is anonymous or says itself which of the two groups it is in. */
+export function withAuthenticatedGroup(user: UserInfo): UserInfo {
+  if (user.name === anonymousUser) return user;
+  if (user.groups.includes(authenticatedGroup) || user.groups.includes(unauthenticatedGroup)) return user;
+  return { ...user, groups: [...user.groups, authenticatedGroup] };
+}
+
+function anonymousResult(
+  anonymous: RequestAuthenticatorOptions['anonymous'],
+  request: HttpRequest,
+): AuthenticationResult {
+  if (anonymous === false) return { outcome: 'none' };
+  if (anonymous !== true && !anonymous.paths.includes(request.target.split('?', 1)[0]!)) return { outcome: 'none' };
+  return { outcome: 'authenticated', user: { name: anonymousUser, groups: [unauthenticatedGroup] } };
+}

@@ -1,0 +1,63 @@
+import type { ApiObject } from '@keelson/model';
+import type { PolicyRule } from './policy-rule.ts';
+
+interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[];
+}
+
+/**
+ * The rules that a ClusterRole has in effect: its own, or, when it has an aggregationRule, those of all ClusterRoles
+ * that its selectors choose, in the order of their names, each rule once. An aggregated role may choose aggregated
+ * ones; one that chooses itself in the end adds nothing.
+ * @param roles all ClusterRoles by name
+ */
+export function effectiveRules(
+  role: Readonly<ApiObject>,
+  roles: ReadonlyMap<string, Readonly<ApiObject>>,
+): PolicyRule[] {
+  const rules: PolicyRule[] = [];
+  const seen = new Set<string>();
+  const visited = new Set<string>();
+  const byName = [...roles.keys()].sort();
+  const visit = (current: Readonly<ApiObject>) => {
+    const name = current.metadata?.name ?? '';
+    if (visited.has(name)) return;
+    visited.add(name);
+    const selectors: readonly LabelSelector[] | undefined = current['aggregationRule']?.clusterRoleSelectors;
+    if (selectors === undefined || selectors === null) {
+      for (const rule of rulesOf(current)) {
+        const text = JSON.stringify(rule);
+        if (!seen.has(text)) rules.push(rule);
+        seen.add(text);
+      }
+      return;
+    }
+    for (const selector of selectors) {
+      for (const candidate of byName) {
+        const other = roles.get(candidate)!;
+        if (selects(selector, other.metadata?.labels ?? {})) visit(other);
+      }
+    }
+  };
+  visit(role);
+  return rules;
+}
+
+/** The rules as they are written in a Role or ClusterRole. */
+export function rulesOf(role: Readonly<ApiObject>): readonly PolicyRule[] {
+  return role['rules'] ?? [];
+}
+
+function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
+    if (labels[key] !== value) return false;
+  }
+  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+    const value = labels[key];
+    if (operator === 'Exists') return value !== undefined;
+    if (operator === 'DoesNotExist') return value === undefined;
+    const listed = value !== undefined && values.includes(value);
+    return operator === 'In' ? listed : operator === 'NotIn' ? !listed : false;
+  });
+}
