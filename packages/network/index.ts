@@ -3,3 +3,4 @@
  * drivers in dataplanes/ make it so. Nothing here reads the machine's own network.
  */
 export * from './ipv4.ts';
+export * from './subnet-addresses.ts';
