@@ -56,7 +56,8 @@ function checkValue(value: unknown, place: Place, found: Violation[]): void {
     found.push({ kind, value, constraint: `Member must ${constraint}`, ...place });
   switch (type.kind) {
     case 'structure':
-      return checkStructure(type, value as Input, place.path, place.parameter, found);
+      checkStructure(type, value as Input, place.path, place.parameter, found);
+      return;
     case 'list': {
       const items = value as unknown[];
       checkSize(items.length, place.member, refuse);
@@ -73,12 +74,15 @@ function checkValue(value: unknown, place: Place, found: Violation[]): void {
       return;
     }
     case 'map':
-      return checkMap(value as Record<string, unknown>, place, found);
+      checkMap(value as Record<string, unknown>, place, found);
+      return;
     case 'string':
-      return checkText(value as string, place.member, refuse);
+      checkText(value as string, place.member, refuse);
+      return;
     case 'integer':
     case 'double':
-      return checkRange(value as number, place.member, refuse);
+      checkRange(value as number, place.member, refuse);
+      return;
     default:
   }
 }
