@@ -2,12 +2,18 @@
  * What an object of the API is: its type in the tables, its kind's own rules, its forms as bytes. Pure: no I/O, no
  * clock, no network.
  */
+
+export { catalogueFor, newestMinor, oldestMinor } from './catalogue/kubernetes-catalogue.ts';
+export * from './codec/decode.ts';
+export * from './codec/decode-error.ts';
+export * from './codec/stored-object.ts';
 export * from './field-error.ts';
 export * from './metadata/names.ts';
 export * from './metadata/same-value.ts';
 export * from './metadata/validate-metadata.ts';
 export * from './object.ts';
 export * from './quantity/quantity.ts';
+export { regionCatalogue } from './region/index.ts';
 export * from './resources.ts';
 export * from './selectors/field-selector.ts';
 export * from './selectors/label-selector.ts';
@@ -15,3 +21,5 @@ export * from './selectors/selector-error.ts';
 export * from './strategy.ts';
 export * from './table/human-duration.ts';
 export * from './table/table.ts';
+export { applyTableDefaults } from './tables/defaults.ts';
+export { findType, structType } from './tables/struct-type.ts';

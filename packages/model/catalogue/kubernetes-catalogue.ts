@@ -1,0 +1,74 @@
+import { assert } from '@keelson/base';
+import published from '../generated/kubernetes-resources.json' with { type: 'json' };
+import { allStrategies } from '../kinds/index.ts';
+import type { Resource, ResourceCatalogue, Subresource, Verb } from '../resources.ts';
+import type { Strategy } from '../strategy.ts';
+import { indexResources } from './resource-index.ts';
+import type { ResourceRow } from './resource-row.ts';
+
+/** The minors of Kubernetes 1 that Keelson serves. */
+export const oldestMinor = 33;
+export const newestMinor = 36;
+
+const rows = published.resources as readonly ResourceRow[];
+const catalogues = new Map<number, ResourceCatalogue>();
+
+/** Only stable versions are on by default; a beta or alpha is switched on by hand, which EKS does not do. */
+function isServed(row: ResourceRow, minor: number): boolean {
+  const stable = /^v\d+$/.test(row.version);
+  return stable && (row.introduced ?? 0) <= minor && (row.removed ?? Number.POSITIVE_INFINITY) > minor;
+}
+
+function apiVersionOf(row: { group: string; version: string }): string {
+  return row.group === '' ? row.version : `${row.group}/${row.version}`;
+}
+
+/** The warning's text is upstream's: in a deprecated version, from the minor that deprecated it. */
+function deprecationOf(row: ResourceRow, minor: number): string | undefined {
+  if (row.deprecated === undefined || row.deprecated > minor) return undefined;
+  const gone = row.removed === undefined ? '' : `, unavailable in v1.${row.removed}+`;
+  const instead = row.replacement === undefined ? '' : `; use ${row.replacement}`;
+  return `${apiVersionOf(row)} ${row.kind} is deprecated in v1.${row.deprecated}+${gone}${instead}`;
+}
+
+function resourceOf(row: ResourceRow, strategy: Strategy, minor: number): Resource {
+  const [first, second] = strategy.apiVersion.split('/') as [string, string | undefined];
+  const deprecation = deprecationOf(row, minor);
+  return {
+    group: row.group,
+    version: row.version,
+    kind: row.kind,
+    resource: row.resource,
+    singular: row.kind.toLowerCase(),
+    namespaced: row.namespaced,
+    verbs: row.verbs as readonly Verb[],
+    shortNames: row.shortNames ?? [],
+    categories: row.categories ?? [],
+    subresources: (row.subresources ?? {}) as Readonly<Record<string, Subresource>>,
+    type: row.type,
+    storage: second === undefined ? { group: '', version: first } : { group: first, version: second },
+    strategy,
+    ...(deprecation === undefined ? {} : { deprecation }),
+  };
+}
+
+/**
+ * What a cluster of Kubernetes 1.`minor` serves of the kinds that have a folder.
+ * @throws AssertionError for a minor outside 33 to 36
+ */
+export function catalogueFor(minor: number): ResourceCatalogue {
+  assert(minor >= oldestMinor && minor <= newestMinor, `Kubernetes 1.${minor} is not served`);
+  let catalogue = catalogues.get(minor);
+  if (catalogue === undefined) {
+    const byKind = new Map(allStrategies.map((strategy) => [`${strategy.apiVersion} ${strategy.kind}`, strategy]));
+    const resources: Resource[] = [];
+    for (const row of rows) {
+      if (!isServed(row, minor)) continue;
+      const strategy = byKind.get(`${apiVersionOf(row)} ${row.kind}`);
+      if (strategy !== undefined) resources.push(resourceOf(row, strategy, minor));
+    }
+    catalogue = indexResources(resources);
+    catalogues.set(minor, catalogue);
+  }
+  return catalogue;
+}

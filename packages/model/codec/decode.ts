@@ -1,0 +1,80 @@
+import { isUtf8 } from 'node:buffer';
+import type { ApiObject } from '../object.ts';
+import { DecodeError } from './decode-error.ts';
+import { checkJson } from './json-scanner.ts';
+import { walkOfStruct } from './walk.ts';
+import { WalkContext } from './walk-context.ts';
+import { parseYaml } from './yaml.ts';
+
+/** What came of bytes or a value. */
+export interface Decoded {
+  /** In the form that the API keeps, without the unknown fields. */
+  readonly object: ApiObject;
+  /** `unknown field "spec.foo"`, in order of appearance, at most 100. */
+  readonly unknown: readonly string[];
+  /** `duplicate field "spec.replicas"`; found only when asked for. */
+  readonly duplicate: readonly string[];
+}
+
+export interface DecodeOptions {
+  /** Look for fields that are given twice. Costs about as much again as the decoding. */
+  readonly duplicates?: boolean;
+}
+
+/** Without its parameters: `application/json; charset=utf-8` is JSON. */
+function essence(mediaType: string): string {
+  const end = mediaType.indexOf(';');
+  return (end < 0 ? mediaType : mediaType.slice(0, end)).trim().toLowerCase();
+}
+
+function textOf(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw new DecodeError('invalid UTF-8 in the body');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+/**
+ * Reads JSON. @throws DecodeError with Go's words for what is wrong with it: `invalid character '}' looking for
+ * beginning of object key string`, `unexpected end of JSON input`.
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = textOf(bytes);
+  try {
+    return JSON.parse(text);
+  } catch {
+    checkJson(text);
+    throw new DecodeError('invalid JSON');
+  }
+}
+
+/**
+ * Reads one object of a type. @param type its name in the tables, `apps/v1.Deployment`; @param mediaType
+ * `application/json` or `application/yaml`.
+ * @throws DecodeError when the bytes are no such object
+ */
+export function decodeObject(type: string, bytes: Uint8Array, mediaType: string, options?: DecodeOptions): Decoded {
+  const form = essence(mediaType);
+  if (form === 'application/yaml') {
+    const { value, duplicate } = parseYaml(textOf(bytes));
+    return { ...normalize(type, value), duplicate };
+  }
+  if (form !== 'application/json') throw new DecodeError(`no decoder for ${mediaType}`);
+  const value = parseJson(bytes);
+  const duplicate = options?.duplicates === true ? checkJson(textOf(bytes)) : [];
+  const decoded = normalize(type, value);
+  return duplicate.length === 0 ? decoded : { ...decoded, duplicate };
+}
+
+const none: readonly string[] = [];
+
+/** The same for a value that is parsed already. The value is not changed; the object may share parts with it. */
+export function normalize(type: string, value: unknown): Decoded {
+  const context = new WalkContext();
+  let object: ApiObject;
+  try {
+    object = walkOfStruct(type)(value ?? {}, context) as ApiObject;
+  } catch (thrown) {
+    if (thrown instanceof RangeError) throw new DecodeError('exceeded max depth');
+    throw thrown;
+  }
+  return { object, unknown: context.unknown, duplicate: none };
+}
