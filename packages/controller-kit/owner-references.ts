@@ -40,3 +40,9 @@ export function controllerUid(object: ApiObject): readonly string[] {
   const reference = controllerOf(object);
   return reference === undefined ? [] : [reference.uid];
 }
+
+/** The uid of the managing owner, or `orphan/<namespace>` when there is none: an index function. */
+export function controllerUidOrOrphan(object: ApiObject): readonly string[] {
+  const reference = controllerOf(object);
+  return [reference?.uid ?? `orphan/${object.metadata?.namespace}`];
+}

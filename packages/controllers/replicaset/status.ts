@@ -1,0 +1,55 @@
+import { rfc3339 } from '@keelson/base';
+import { isPodAvailable, isPodReady, withCondition, withoutCondition } from '@keelson/controller-kit';
+import type { ReplicaSet, ReplicaSetStatus } from '@keelson/model/generated/types/apps-v1.ts';
+import type { Pod } from '@keelson/model/generated/types/core-v1.ts';
+
+/** What could not be done about the number of pods in this pass. */
+export interface ManageFailure {
+  readonly reason: 'FailedCreate' | 'FailedDelete';
+  readonly message: string;
+}
+
+/** The status that the active pods give a ReplicaSet; `now` is milliseconds since 1970. */
+export function replicaSetStatus(
+  replicaSet: ReplicaSet,
+  pods: readonly Pod[],
+  failure: ManageFailure | undefined,
+  now: number,
+): ReplicaSetStatus {
+  const minReadySeconds = replicaSet.spec?.minReadySeconds ?? 0;
+  const labels = Object.entries(replicaSet.spec?.template?.metadata?.labels ?? {});
+  const carriesAll = (pod: Pod) => labels.every(([key, value]) => pod.metadata?.labels?.[key] === value);
+  const count = (test: (pod: Pod) => boolean) => pods.filter(test).length;
+  const before = (replicaSet.status?.conditions ?? []) as any[];
+  const conditions =
+    failure === undefined
+      ? withoutCondition(before, 'ReplicaFailure')
+      : withCondition(before, {
+          type: 'ReplicaFailure',
+          status: 'True',
+          lastTransitionTime: rfc3339(now),
+          reason: failure.reason,
+          message: failure.message,
+        });
+  return {
+    replicas: pods.length,
+    fullyLabeledReplicas: count(carriesAll),
+    readyReplicas: count(isPodReady),
+    availableReplicas: count((pod) => isPodAvailable(pod, minReadySeconds, now)),
+    observedGeneration: replicaSet.metadata?.generation ?? 0,
+    ...(conditions.length > 0 && { conditions: [...conditions] }),
+  };
+}
+
+/** True when both say the same; an absent number is 0. */
+export function sameStatus(left: ReplicaSetStatus | undefined, right: ReplicaSetStatus): boolean {
+  const numbers = [
+    'replicas',
+    'fullyLabeledReplicas',
+    'readyReplicas',
+    'availableReplicas',
+    'observedGeneration',
+  ] as const;
+  if (left === undefined || numbers.some((name) => (left[name] ?? 0) !== (right[name] ?? 0))) return false;
+  return JSON.stringify(left.conditions ?? []) === JSON.stringify(right.conditions ?? []);
+}
