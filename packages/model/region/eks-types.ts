@@ -38,6 +38,8 @@ export const eksTypes = {
     vpcId: 'string',
     clusterSecurityGroupId: 'string',
     platformVersion: 'string',
+    /** The generation of the spec that this status is of; behind it, an update is under way. */
+    observedGeneration: 'int64',
     /** The version that answers, while an update to spec.version is under way. */
     observedVersion: 'string',
     issues: '[]HealthIssue',
@@ -74,6 +76,7 @@ export const eksTypes = {
   NodegroupStatus: {
     /** `CREATING`, `ACTIVE`, `UPDATING`, `DELETING`, `CREATE_FAILED`, `DELETE_FAILED`, `DEGRADED`. */
     phase: 'string!',
+    observedGeneration: 'int64',
     autoScalingGroupName: 'string',
     issues: '[]HealthIssue',
   },
@@ -107,6 +110,8 @@ export const eksTypes = {
     updateId: 'string!',
     type: 'string!',
     params: '[]UpdateParameter!',
+    /** The generation that the changed object has with this update. */
+    generation: 'int64!',
     clientRequestToken: 'string',
   },
   UpdateParameter: { type: 'string!', value: 'string!' },

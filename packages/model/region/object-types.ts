@@ -30,9 +30,12 @@ type Value<T extends Tables, Text extends string> = Text extends `[]${infer Item
         : never;
 
 type Shape<T extends Tables, Name extends keyof T> = {
-  [Field in keyof T[Name] as T[Name][Field] extends `${string}!` ? Field : never]: Value<T, Bare<T[Name][Field]>>;
+  -readonly [Field in keyof T[Name] as T[Name][Field] extends `${string}!` ? Field : never]: Value<
+    T,
+    Bare<T[Name][Field]>
+  >;
 } & {
-  [Field in keyof T[Name] as T[Name][Field] extends `${string}!` ? never : Field]?: Value<T, T[Name][Field]>;
+  -readonly [Field in keyof T[Name] as T[Name][Field] extends `${string}!` ? never : Field]?: Value<T, T[Name][Field]>;
 };
 
 /** A stored object: its spec is always there, its status from when something has become of it. */
