@@ -37,7 +37,7 @@ export class NodeAuthorizer implements Authorizer {
     const node = nodeNameOf(asked.user);
     if (node === undefined) return silent;
     if (node === '') return no(`unknown node for user ${quoted(asked.user.name)}`);
-    const narrowed = asked.resourceRequest ? this.#narrowed(node, asked) : undefined;
+    const narrowed = asked.resourceRequest ? this.#narrowed(node, withSelectedName(asked)) : undefined;
     if (narrowed !== undefined) return narrowed;
     return this.#rules.some((rule) => ruleAllows(rule, asked)) ? allowed : silent;
   }
@@ -180,7 +180,7 @@ function nodeOf(node: string, asked: Attributes): AuthorizationResult {
   if (subresource !== '') return silent;
   if (['create', 'update', 'patch'].includes(verb)) return allowed;
   if (!['get', 'list', 'watch'].includes(verb)) return silent;
-  if (name === node || (name === '' && selectsOnly(asked.fieldSelector, 'metadata.name', node))) return allowed;
+  if (name === node) return allowed;
   if (name === '') return no(`node '${node}' cannot read all nodes, only its own Node object`);
   return no(`node '${node}' cannot read '${name}', only its own Node object`);
 }
@@ -196,6 +196,13 @@ function podOf(node: string, asked: Attributes, related: () => boolean): Authori
   if (selectsOnly(asked.fieldSelector, 'spec.nodeName', node)) return allowed;
   if (name !== '') return relatedOnly(node, related);
   return no('can only list/watch pods with spec.nodeName field selector');
+}
+
+/** A list or watch of one object by its name is asked as that object's. */
+function withSelectedName(asked: Attributes): Attributes {
+  if (asked.name !== '' || asked.fieldSelector === undefined) return asked;
+  const name = /(?:^|,)metadata\.name==?([^,=!]+)(?:,|$)/.exec(asked.fieldSelector)?.[1];
+  return name === undefined ? asked : { ...asked, name };
 }
 
 /** True when a field selector demands that `field` is `value`. */

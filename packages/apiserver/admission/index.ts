@@ -1,0 +1,13 @@
+/**
+ * What is looked at or filled in before a write is stored, beyond the kind's own validation: kube-apiserver's plug-ins by
+ * their names. Calls no webhooks; reads other objects in the server's memory alone.
+ */
+export * from './contract.ts';
+export * from './default-plugins.ts';
+export * from './default-toleration-seconds.ts';
+export * from './namespace-lifecycle.ts';
+export * from './node-restriction.ts';
+export * from './priority.ts';
+export * from './rbac-escalation-check.ts';
+export * from './service-account.ts';
+export * from './taint-nodes-by-condition.ts';
