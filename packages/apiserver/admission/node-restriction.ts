@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { ApiObject } from '@keelson/model';
+import { type ApiObject, sameValue } from '@keelson/model';
 import { quoted } from '../authentication/quoted.ts';
 import type { Authorizer } from '../authorization/contract.ts';
 import { nodeNameOf } from '../authorization/node-identity.ts';
@@ -132,7 +131,7 @@ export class NodeRestriction implements AdmissionPlugin {
     if (request.operation !== 'CREATE' || request.subresource !== 'token') return;
     const spec = request.object?.['spec'] ?? {};
     const bound = spec.boundObjectRef;
-    if (!bound || bound.apiVersion !== 'v1' || bound.kind !== 'Pod' || !bound.name) {
+    if (bound?.apiVersion !== 'v1' || bound.kind !== 'Pod' || !bound.name) {
       throw forbidden(request, 'node requested token not bound to a pod');
     }
     if (!bound.uid) throw forbidden(request, 'node requested token with a pod binding without a uid');
@@ -228,9 +227,4 @@ function admitLease(node: string, request: AdmissionRequest): void {
 function admitSlice(node: string, request: AdmissionRequest): void {
   if (request.operation !== 'CREATE' || request.object?.['spec']?.nodeName === node) return;
   throw forbidden(request, 'can only create ResourceSlice with the same NodeName as the requesting node');
-}
-
-/** Equal by what they hold, wherever the objects come from. */
-function sameValue(one: unknown, other: unknown): boolean {
-  return isDeepStrictEqual(structuredClone(one), structuredClone(other));
 }

@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { ApiObject } from '@keelson/model';
+import { type ApiObject, sameValue } from '@keelson/model';
 import { quoted, quotedList } from '../authentication/quoted.ts';
 import { mastersGroup } from '../authentication/well-known-users.ts';
 import type { Attributes, Authorizer } from '../authorization/contract.ts';
@@ -106,14 +105,9 @@ export class RbacEscalationCheck implements AdmissionPlugin {
 /** The garbage collector must be able to release what it may not grant. */
 function changesOnlyOwnership({ operation, object, previous }: AdmissionRequest): boolean {
   if (operation !== 'UPDATE' || object === undefined || previous === undefined) return false;
-  const rest = (from: Readonly<ApiObject>) => {
-    const {
-      ownerReferences: _owners,
-      finalizers: _finalizers,
-      managedFields: _fields,
-      ...metadata
-    } = from.metadata ?? {};
-    return structuredClone({ ...from, metadata: { ...metadata, resourceVersion: '' } });
+  const rest = ({ metadata: whole = {}, ...content }: Readonly<ApiObject>) => {
+    const { ownerReferences: _owners, finalizers: _finalizers, managedFields: _fields, ...metadata } = whole;
+    return { ...content, metadata: { ...metadata, resourceVersion: '' } };
   };
-  return isDeepStrictEqual(rest(object), rest(previous));
+  return sameValue(rest(object), rest(previous));
 }

@@ -1,10 +1,5 @@
-import type { ApiObject } from '@keelson/model';
+import { type ApiObject, type LabelSelectorObject, SelectorError, selectorFromObject } from '@keelson/model';
 import type { PolicyRule } from './policy-rule.ts';
-
-interface LabelSelector {
-  readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[];
-}
 
 /**
  * The rules that a ClusterRole has in effect: its own, or, when it has an aggregationRule, those of all ClusterRoles
@@ -24,7 +19,7 @@ export function effectiveRules(
     const name = current.metadata?.name ?? '';
     if (visited.has(name)) return;
     visited.add(name);
-    const selectors: readonly LabelSelector[] | undefined = current['aggregationRule']?.clusterRoleSelectors;
+    const selectors: readonly LabelSelectorObject[] | undefined = current['aggregationRule']?.clusterRoleSelectors;
     if (selectors === undefined || selectors === null) {
       for (const rule of rulesOf(current)) {
         const text = JSON.stringify(rule);
@@ -33,10 +28,10 @@ export function effectiveRules(
       }
       return;
     }
-    for (const selector of selectors) {
+    for (const selector of selectors.map(readable)) {
       for (const candidate of byName) {
         const other = roles.get(candidate)!;
-        if (selects(selector, other.metadata?.labels ?? {})) visit(other);
+        if (selector.matches(other.metadata?.labels)) visit(other);
       }
     }
   };
@@ -49,15 +44,12 @@ export function rulesOf(role: Readonly<ApiObject>): readonly PolicyRule[] {
   return role['rules'] ?? [];
 }
 
-function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
-    if (labels[key] !== value) return false;
+/** A selector that cannot be read selects nothing: it must not give anybody more. */
+function readable(selector: LabelSelectorObject) {
+  try {
+    return selectorFromObject(selector);
+  } catch (thrown) {
+    if (thrown instanceof SelectorError) return selectorFromObject(undefined);
+    throw thrown;
   }
-  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const value = labels[key];
-    if (operator === 'Exists') return value !== undefined;
-    if (operator === 'DoesNotExist') return value === undefined;
-    const listed = value !== undefined && values.includes(value);
-    return operator === 'In' ? listed : operator === 'NotIn' ? !listed : false;
-  });
 }

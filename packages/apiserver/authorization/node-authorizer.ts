@@ -1,3 +1,4 @@
+import { type FieldSelector, parseFieldSelector, SelectorError } from '@keelson/model';
 import type { ObjectReader } from '../admission/contract.ts';
 import type { UserInfo } from '../authentication/contract.ts';
 import { quoted } from '../authentication/quoted.ts';
@@ -165,7 +166,7 @@ function sliceOf(node: string, asked: Attributes, related: () => boolean): Autho
     case 'watch':
     case 'list':
     case 'deletecollection':
-      if (['nodeName', 'spec.nodeName'].some((field) => selectsOnly(asked.fieldSelector, field, node))) return allowed;
+      if (['nodeName', 'spec.nodeName'].some((field) => selectsOnly(asked, field, node))) return allowed;
       return no('can only list/watch/deletecollection resourceslices with nodeName field selector');
     default:
       return no(
@@ -193,19 +194,29 @@ function podOf(node: string, asked: Attributes, related: () => boolean): Authori
   if (verb === 'get') return getOf(node, asked, related);
   if (verb === 'create' || verb === 'delete') return allowed;
   if (verb !== 'list' && verb !== 'watch') return silent;
-  if (selectsOnly(asked.fieldSelector, 'spec.nodeName', node)) return allowed;
+  if (selectsOnly(asked, 'spec.nodeName', node)) return allowed;
   if (name !== '') return relatedOnly(node, related);
   return no('can only list/watch pods with spec.nodeName field selector');
 }
 
 /** A list or watch of one object by its name is asked as that object's. */
 function withSelectedName(asked: Attributes): Attributes {
-  if (asked.name !== '' || asked.fieldSelector === undefined) return asked;
-  const name = /(?:^|,)metadata\.name==?([^,=!]+)(?:,|$)/.exec(asked.fieldSelector)?.[1];
-  return name === undefined ? asked : { ...asked, name };
+  if (asked.name !== '') return asked;
+  const named = requirements(asked).find(({ field, operator }) => field === 'metadata.name' && operator === '=');
+  return named === undefined ? asked : { ...asked, name: named.value };
 }
 
-/** True when a field selector demands that `field` is `value`. */
-function selectsOnly(selector: string | undefined, field: string, value: string): boolean {
-  return (selector ?? '').split(',').some((term) => term === `${field}=${value}` || term === `${field}==${value}`);
+/** True when the field selector demands that `field` is `value`. */
+function selectsOnly(asked: Attributes, field: string, value: string): boolean {
+  return requirements(asked).some((term) => term.field === field && term.operator === '=' && term.value === value);
+}
+
+/** What cannot be read demands nothing, and so opens nothing. */
+function requirements(asked: Attributes): FieldSelector {
+  try {
+    return parseFieldSelector(asked.fieldSelector ?? '');
+  } catch (thrown) {
+    if (thrown instanceof SelectorError) return [];
+    throw thrown;
+  }
 }

@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { ApiObject } from '@keelson/model';
+import { type ApiObject, sameValue } from '@keelson/model';
 import type { ObjectChange, ObjectReader } from '../admission/contract.ts';
 import { podReferences, type ReferencedResource, volumeSecrets } from './pod-references.ts';
 
@@ -95,7 +94,7 @@ function sameUses(one: Readonly<ApiObject>, other: Readonly<ApiObject>): boolean
     one['spec']?.nodeName === other['spec']?.nodeName &&
     one['spec']?.serviceAccountName === other['spec']?.serviceAccountName &&
     (one['spec']?.ephemeralContainers?.length ?? 0) === (other['spec']?.ephemeralContainers?.length ?? 0) &&
-    isDeepStrictEqual(one['status']?.resourceClaimStatuses, other['status']?.resourceClaimStatuses) &&
-    isDeepStrictEqual(one['status']?.extendedResourceClaimStatus, other['status']?.extendedResourceClaimStatus)
+    sameValue(one['status']?.resourceClaimStatuses, other['status']?.resourceClaimStatuses) &&
+    sameValue(one['status']?.extendedResourceClaimStatus, other['status']?.extendedResourceClaimStatus)
   );
 }

@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { ApiObject } from '@keelson/model';
+import { type ApiObject, sameValue } from '@keelson/model';
 import { rulesOf } from '../cluster-role-aggregation.ts';
 import { uncoveredRules } from '../rule-cover.ts';
 import { autoUpdateAnnotation } from './bootstrap-policy.ts';
@@ -21,8 +20,7 @@ export function reconcilePolicy(
   existing: readonly Readonly<ApiObject>[],
   wanted: readonly Readonly<ApiObject>[],
 ): PolicyStep[] {
-  // Cloned, so that objects compare by what they hold, wherever they come from.
-  const byKey = new Map(existing.map((object) => [keyOf(object), structuredClone(object)]));
+  const byKey = new Map(existing.map((object) => [keyOf(object), object]));
   return wanted.flatMap((object): PolicyStep[] => {
     const present = byKey.get(keyOf(object));
     if (present === undefined) return [{ action: 'create', object: structuredClone(object) as ApiObject }];
@@ -31,7 +29,7 @@ export function reconcilePolicy(
       return [{ action: 'recreate', object: structuredClone(object) as ApiObject, previous: present }];
     }
     const completed = completeObject(present, object);
-    return isDeepStrictEqual(completed, present) ? [] : [{ action: 'update', object: completed }];
+    return sameValue(completed, present) ? [] : [{ action: 'update', object: completed }];
   });
 }
 
@@ -72,6 +70,6 @@ function completeObject(present: Readonly<ApiObject>, wanted: Readonly<ApiObject
 /** Adds to a list what it lacks. */
 function append(holder: Record<string, any>, field: string, wanted: readonly unknown[] | undefined): void {
   const present: readonly unknown[] = holder[field] ?? [];
-  const missing = (wanted ?? []).filter((item) => !present.some((other) => isDeepStrictEqual(other, item)));
+  const missing = (wanted ?? []).filter((item) => !present.some((other) => sameValue(other, item)));
   if (missing.length > 0) holder[field] = [...present, ...structuredClone(missing)];
 }
