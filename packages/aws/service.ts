@@ -26,7 +26,6 @@ export interface CallContext {
  * patterns, ranges, values); timestamps are Dates. The output has the same form; its timestamps may be Dates,
  * milliseconds or RFC 3339 texts, and members that the table does not know are left out. Refuses by throwing AwsError.
  */
-// biome-ignore lint/suspicious/noExplicitAny: what an input holds is told by the table
 export type OperationHandler = (input: any, context: CallContext) => Promise<unknown>;
 
 /** A service behind the front door. */
@@ -71,7 +70,7 @@ export interface AuthorizationRequest {
 
 export type AuthorizationDecision =
   | { readonly outcome: 'allowed' }
-  /** `reason` as AWS words it: `no identity-based policy allows the eks:CreateCluster action`. */
+  /** `reason` as AWS words it: `because no identity-based policy allows the eks:CreateCluster action`. */
   | { readonly outcome: 'denied'; readonly reason: string };
 
 /** Decides by IAM policies. */
