@@ -1,6 +1,7 @@
 import type { Field, ValueType } from '../tables/field-expression.ts';
 import { structType } from '../tables/struct-type.ts';
 import { DecodeError } from './decode-error.ts';
+import { isProperties, type Properties, setOwn } from './own-property.ts';
 import { type ScalarForm, scalarForms, scalarZeros } from './scalar-forms.ts';
 import { deepestNesting, jsonTypeOf, type WalkContext } from './walk-context.ts';
 
@@ -11,7 +12,6 @@ import { deepestNesting, jsonTypeOf, type WalkContext } from './walk-context.ts'
  * changed part. Each type is put together once, when it is first met.
  */
 type Walk = (value: unknown, context: WalkContext) => unknown;
-type Properties = Record<string, unknown>;
 
 interface Step {
   readonly walk: Walk;
@@ -21,13 +21,6 @@ interface Step {
 
 const structs = new Map<string, Walk>();
 const zeros = new Map<string, () => unknown>();
-
-/** Sets a property as JSON.parse would: `__proto__` is a name like any other. */
-function setOwn(target: Properties, name: string, value: unknown): void {
-  if (name === '__proto__') {
-    Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
-  } else target[name] = value;
-}
 
 /** The properties of `value` that come before `name`. */
 function before(value: Properties, name: string): Properties {
@@ -52,10 +45,6 @@ export function goType(type: ValueType): string {
 /** `core/v1.PodSpec` → `v1.PodSpec`. */
 function goStruct(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);
-}
-
-function isProperties(value: unknown): value is Properties {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function mapWalk(element: ValueType, type: ValueType): Walk {
