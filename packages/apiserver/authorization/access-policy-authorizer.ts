@@ -7,7 +7,7 @@ import { resourceRules } from './rbac-authorizer.ts';
 /** Rules that come with the user instead of from bindings in the cluster. */
 export interface AccessPolicyGrant {
   /** Who or what granted it, for the reason of a decision. */
-  readonly name: string;
+  readonly name?: string;
   readonly rules: readonly PolicyRule[];
   /** Where the rules hold: the whole cluster, or these namespaces, in which `*` stands for any characters (`dev-*`). */
   readonly namespaces: '*' | readonly string[];
@@ -32,7 +32,8 @@ export class AccessPolicyAuthorizer implements Authorizer {
     for (const grant of grantsOf(attributes.user)) {
       if (!holdsIn(grant, attributes.resourceRequest ? attributes.namespace : '')) continue;
       if (!grant.rules.some((rule) => ruleAllows(rule, attributes))) continue;
-      return { decision: 'allow', reason: `access policy: allowed by ${quoted(grant.name)}` };
+      const by = grant.name === undefined ? '' : ` by ${quoted(grant.name)}`;
+      return { decision: 'allow', reason: `access policy: allowed${by}` };
     }
     return { decision: 'noOpinion', reason: '' };
   }
