@@ -15,6 +15,7 @@ export * from './owner-references.ts';
 export * from './pod-from-template.ts';
 export * from './pod-state.ts';
 export * from './run-controllers.ts';
+export * from './service-endpoints.ts';
 export * from './slow-start.ts';
 export * from './template-hash.ts';
 export * from './terminating-namespace.ts';
