@@ -4,6 +4,8 @@ import type { Change, StoreError, StoreWatch, WatchRequest } from './store.ts';
 
 /** What one driver does differently for a watch. */
 export interface WatchSource {
+  /** The store's revision, which the stream of changes may not have come to yet. */
+  latest(): number;
   /**
    * Hands `watch` its history from `watch.next` on with `replay`, then calls `live`; or `end`. It is called once, after
    * `Store.watch` has returned.
@@ -37,12 +39,8 @@ export class WatchHub {
     return this.#position;
   }
 
-  get count(): number {
-    return this.#watches.size;
-  }
-
   open(request: WatchRequest): StoreWatch {
-    const watch = new HubWatch(this, request, request.fromRevision || this.#position + 1);
+    const watch = new HubWatch(this, request, request.fromRevision || this.#source.latest() + 1);
     this.#watches.add(watch);
     queueMicrotask(() => {
       if (this.#closed !== undefined) watch.end(this.#closed);
@@ -150,7 +148,9 @@ export class HubWatch implements StoreWatch {
   live(): void {
     if (this.#done || this.#live) return;
     this.#live = true;
-    this.progressed(this.#hub.position);
+    // What was written before a watch from now on need not be waited for.
+    const { fromRevision } = this.request;
+    this.progressed(Math.max(this.#hub.position, fromRevision === 0 ? this.next - 1 : 0));
     if (this.#progressWanted) this.requestProgress();
   }
 

@@ -9,7 +9,11 @@ export class NaiveModel {
   readonly #states = new Map<number, ReadonlyMap<string, Entry>>();
   readonly changes = new Map<number, readonly Change[]>();
 
+  /** The revision at which it began, with nothing in it. */
+  readonly first: number;
+
   constructor(revision: number) {
+    this.first = revision;
     this.revision = revision;
     this.#states.set(revision, new Map());
   }

@@ -47,6 +47,7 @@ export class MemoryStore implements Store {
   constructor(world: World) {
     this.#world = world;
     this.#hub = new WatchHub(world.log, this.#revision, {
+      latest: () => this.#revision,
       catchUp: (watch) => this.#catchUp(watch),
       requestProgress: (watch) => queueMicrotask(() => watch.progressed(this.#hub.position)),
     });

@@ -78,6 +78,7 @@ class SqliteStore implements Store {
     this.#revision = opened.revision;
     this.#compacted = opened.compacted;
     this.#hub = new WatchHub(world.log, opened.revision, {
+      latest: () => this.#revision,
       catchUp: (watch) => this.#catchUp(watch),
       requestProgress: (watch) => queueMicrotask(() => watch.progressed(this.#hub.position)),
     });
