@@ -38,6 +38,11 @@ export function shortPath(path: string): string {
   return path.split('/').slice(-2).join('/');
 }
 
+/** A value of an enum in the one line of a field. */
+function escaped(value: string): string {
+  return value.replace(/[ ,%]/g, encodeURIComponent);
+}
+
 interface Resolved {
   readonly expression: string;
   readonly enum?: readonly string[];
@@ -150,7 +155,7 @@ export class TableBuilder {
     if (oneOf !== undefined) tokens.push(`oneOf(${oneOf})`);
     const message = /^\[\]|^map\[/.test(field.type) ? undefined : this.#wrapper(owner, field);
     if (message !== undefined) tokens.push('wrapped');
-    if (resolved.enum !== undefined) tokens.push(`enum(${resolved.enum.join(',')})`);
+    if (resolved.enum !== undefined) tokens.push(`enum(${resolved.enum.map(escaped).join(',')})`);
     const value = marker('default');
     if (value !== undefined) tokens.push(`default=${this.#default(owner, value)}`);
     return tokens.join(' ');

@@ -32,7 +32,10 @@ function deprecationOf(row: ResourceRow, minor: number): string | undefined {
 }
 
 function resourceOf(row: ResourceRow, strategy: Strategy, minor: number): Resource {
-  const [first, second] = (strategy.storedAs?.apiVersion ?? strategy.apiVersion).split('/') as [string, string | undefined];
+  const [first, second] = (strategy.storedAs?.apiVersion ?? strategy.apiVersion).split('/') as [
+    string,
+    string | undefined,
+  ];
   const deprecation = deprecationOf(row, minor);
   return {
     group: row.group,

@@ -36,8 +36,8 @@ class JsonScanner {
   }
 
   scan(): void {
-    this.#value();
-    while (this.#levels.length > 0) this.#next();
+    let expected = this.#value();
+    while (expected || this.#levels.length > 0) expected = expected ? this.#value() : this.#next();
     this.#space();
     if (this.#at < this.#text.length) this.#fail('after top-level value');
   }
@@ -56,33 +56,36 @@ class JsonScanner {
     }
   }
 
-  /** Reads a whole scalar, or the opening of an object or array and what follows up to its first value. */
-  #value(): void {
+  /**
+   * Reads a whole scalar, or the opening of an object or array and what follows up to its first value.
+   * @returns whether a value has to follow
+   */
+  #value(): boolean {
     this.#space();
     const character = this.#text[this.#at];
-    if (character === '{') this.#open('{');
-    else if (character === '[') this.#open('[');
-    else if (character === '"') this.#string();
+    if (character === '{' || character === '[') return this.#open(character);
+    if (character === '"') this.#string();
     else if (character === 't') this.#literal('true');
     else if (character === 'f') this.#literal('false');
     else if (character === 'n') this.#literal('null');
     else if (character !== undefined && /[-0-9]/.test(character)) this.#number();
     else this.#fail('looking for beginning of value');
+    return false;
   }
 
-  #open(bracket: '{' | '['): void {
+  #open(bracket: '{' | '['): boolean {
     this.#at++;
     if (this.#levels.length >= deepest) throw new DecodeError('exceeded max depth');
     const level: Level = { names: bracket === '{' ? new Set() : undefined, index: 0 };
     this.#space();
     if (this.#text[this.#at] === (bracket === '{' ? '}' : ']')) {
       this.#at++;
-      return;
+      return false;
     }
     this.#levels.push(level);
     if (level.names !== undefined) this.#key(level.names);
     else this.#path.push(0);
-    this.#value();
+    return true;
   }
 
   #key(names: Set<string>): void {
@@ -97,8 +100,8 @@ class JsonScanner {
     this.#at++;
   }
 
-  /** After a value: a comma and the next one, or the end of the level. */
-  #next(): void {
+  /** After a value: a comma and the next one, or the end of the level. @returns whether a value has to follow */
+  #next(): boolean {
     const level = this.#levels.at(-1)!;
     this.#space();
     const character = this.#text[this.#at];
@@ -106,14 +109,14 @@ class JsonScanner {
     if (character === (level.names === undefined ? ']' : '}')) {
       this.#at++;
       this.#levels.pop();
-      return;
+      return false;
     }
     if (character !== ',')
       this.#fail(level.names === undefined ? 'after array element' : 'after object key:value pair');
     this.#at++;
     if (level.names !== undefined) this.#key(level.names);
     else this.#path.push(++level.index);
-    this.#value();
+    return true;
   }
 
   #string(): string {

@@ -12,7 +12,7 @@
  * - `#7`: the field's number in protobuf; `wrapped`: its list is a message of its own
  * - `set`, `keys(name)`, `atomic`, `granular`: how server-side apply merges a list or map
  * - `merge`, `merge(name)`, `retainKeys`, `replace`: how a strategic merge patch merges it
- * - `enum(A,B)`, `discriminator`, `oneOf(name)`
+ * - `enum(A,B)` (a space or comma in a value is written `%20`, `%2C`), `discriminator`, `oneOf(name)`
  * - `default="TCP"`: JSON
  *
  * A key `...Name` embeds the fields of a type; the key `@` holds facts of the type itself: `atomic`, `union`.
@@ -114,7 +114,7 @@ function applyFact(field: Writable, fact: string): void {
   else if (name === 'atomic' && field.type.form === 'list') field.listType = 'atomic';
   else if (name === 'atomic' || name === 'granular') field.mapType = name;
   else if (name === 'merge') [field.merge, field.mergeKey] = [true, argument];
-  else if (name === 'enum') field.enum = argument!.split(',');
+  else if (name === 'enum') field.enum = argument!.split(',').map(decodeURIComponent);
   else if (name === 'oneOf') field.oneOf = argument!;
   else if (name === 'retainKeys' || name === 'replace' || name === 'wrapped' || name === 'discriminator')
     field[name] = true;
