@@ -1,0 +1,69 @@
+import type { World } from '@keelson/base';
+import type { ApiObject, ResourceCatalogue } from '@keelson/model';
+import type { Store } from '@keelson/store';
+import type { AdmissionPlugin } from './admission/contract.ts';
+import type { Authenticator } from './authentication/contract.ts';
+import type { Authorizer } from './authorization/contract.ts';
+import type { HealthCheck } from './observe/health.ts';
+import type { InFlightLimits } from './request/in-flight-limit.ts';
+import type { ResourceHooks } from './resources/resource-hooks.ts';
+import type { ResourceCaches } from './storage/resource-caches.ts';
+import type { ReviewHandler, SubresourceHandler } from './subresources/subresource-handler.ts';
+
+/** What GET /version says (version.Info). */
+export interface VersionInfo {
+  readonly major: string;
+  readonly minor: string;
+  /** `v1.33.4-eks-2f4c1b0`. */
+  readonly gitVersion: string;
+  readonly gitCommit: string;
+  readonly gitTreeState: string;
+  /** RFC 3339. */
+  readonly buildDate: string;
+  readonly goVersion: string;
+  readonly compiler: string;
+  readonly platform: string;
+}
+
+export interface ApiServerLimits {
+  readonly inFlight: InFlightLimits;
+  /** How much history the store keeps for watches and lists that go on, in milliseconds. */
+  readonly historyWindow: number;
+  /** How often watches are told how far they are, in milliseconds. */
+  readonly bookmarkPeriod: number;
+  /** How long `stop` waits for requests in flight, in milliseconds. */
+  readonly shutdownGrace: number;
+}
+
+export const apiServerLimits: ApiServerLimits = {
+  inFlight: { reading: 800, mutating: 400, longRunning: 20_000 },
+  historyWindow: 300_000,
+  bookmarkPeriod: 60_000,
+  shutdownGrace: 10_000,
+};
+
+export interface ApiServerOptions {
+  readonly world: World;
+  readonly store: Store;
+  readonly catalogue: ResourceCatalogue;
+  /** Made before the server (`new ResourceCaches`), because authorisers and admission read them; the server starts them. */
+  readonly caches: ResourceCaches;
+  readonly version: VersionInfo;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  /** Asked in this order. */
+  readonly admission: readonly AdmissionPlugin[];
+  /** Who answers kinds that are not stored. */
+  readonly reviews?: readonly ReviewHandler[];
+  /** Sub-resources beyond those that the server knows itself; one of the same name takes its place. */
+  readonly subresources?: readonly SubresourceHandler[];
+  /** What resources do beyond their strategy: `serviceHooks` allocates cluster IPs. */
+  readonly hooks?: readonly ResourceHooks[];
+  /** Checks of /readyz beside the server's own. */
+  readonly healthChecks?: readonly HealthCheck[];
+  /** Objects that are created at start when they do not exist, in this order, as system:apiserver. */
+  readonly bootstrap?: readonly ApiObject[];
+  /** Other paths: OpenID discovery. The caller is authorised for the path before. */
+  readonly paths?: Readonly<Record<string, () => unknown>>;
+  readonly limits?: Partial<ApiServerLimits>;
+}

@@ -1,0 +1,172 @@
+import { type HttpHandler, type HttpRequest, type HttpResponse, messageOf, sleep } from '@keelson/base';
+import { StoreError } from '@keelson/store';
+import { type ApiServerLimits, type ApiServerOptions, apiServerLimits } from './api-server-options.ts';
+import { createMissing } from './bootstrap/create-missing.ts';
+import { ServerPaths } from './discovery/server-paths.ts';
+import { ServerMetrics } from './observe/server-metrics.ts';
+import { admitRequest } from './request/admit-request.ts';
+import { InFlightLimit } from './request/in-flight-limit.ts';
+import type { RequestContext } from './request/request-context.ts';
+import { type RequestInfo, requestInfo } from './request/request-info.ts';
+import { compressed, statusResponse, withWarnings } from './request/respond.ts';
+import { internal, methodNotAllowed, noSuchPath, StatusError, unavailable } from './request/status-error.ts';
+import { AdmissionChain } from './resources/admission-chain.ts';
+import { ObjectWriter, storeRefusal } from './resources/object-writer.ts';
+import { HookTable } from './resources/resource-hooks.ts';
+import { ResourceRoutes } from './resources/resource-routes.ts';
+import { ResourceVerbs } from './resources/resource-verbs.ts';
+import { TransactionEndpoint } from './resources/transaction-endpoint.ts';
+import { StoreKeeper } from './storage/store-keeper.ts';
+import { builtInSubresources } from './subresources/built-in.ts';
+import { namespaceHooks } from './subresources/namespace-finalize.ts';
+import type { UpgradedConnection } from './subresources/subresource-handler.ts';
+import { refuseUpgrade } from './subresources/upgrade-refusal.ts';
+
+/** A Kubernetes API server without a listener: a function from request to response, and what keeps it current. */
+export interface ApiServer {
+  /** Answers everything but upgrades. Never rejects. */
+  readonly handler: HttpHandler;
+  /** Takes over the connection of a request with an Upgrade header (exec, attach, port-forward). Never rejects. */
+  handleUpgrade(request: HttpRequest, connection: UpgradedConnection): Promise<void>;
+  /** Fills the caches and creates what must be there. Until it resolves /readyz fails. */
+  start(): Promise<void>;
+  /** /readyz fails first, then watches end, requests in flight finish, and the caches stop. The store stays open. */
+  stop(): Promise<void>;
+}
+
+/** Puts an API server together. Nothing runs before `start`. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  return new KeelsonApiServer(options);
+}
+
+class KeelsonApiServer implements ApiServer {
+  readonly handler: HttpHandler = (request) => this.#handle(request);
+  readonly #options: ApiServerOptions;
+  readonly #limits: ApiServerLimits;
+  readonly #inFlight: InFlightLimit;
+  readonly #metrics: ServerMetrics;
+  readonly #writer: ObjectWriter;
+  readonly #routes: ResourceRoutes;
+  readonly #transactions: TransactionEndpoint;
+  readonly #paths: ServerPaths;
+  readonly #keeper: StoreKeeper;
+  #phase: 'new' | 'serving' | 'stopping' = 'new';
+
+  constructor(options: ApiServerOptions) {
+    const { world, store, catalogue, caches } = options;
+    this.#options = options;
+    this.#limits = { ...apiServerLimits, ...options.limits };
+    this.#inFlight = new InFlightLimit(this.#limits.inFlight);
+    const admission = new AdmissionChain(options.admission);
+    const hooks = new HookTable([namespaceHooks, ...(options.hooks ?? [])]);
+    this.#writer = new ObjectWriter({ world, store, caches, admission, hooks });
+    const verbs = new ResourceVerbs({ world, store, caches, writer: this.#writer });
+    const subresources = [...builtInSubresources({ world, caches, catalogue }), ...(options.subresources ?? [])];
+    this.#routes = new ResourceRoutes(catalogue, verbs, subresources, options.reviews ?? []);
+    this.#transactions = new TransactionEndpoint({ catalogue, writer: this.#writer, authorizer: options.authorizer });
+    this.#metrics = new ServerMetrics({
+      caches,
+      inFlight: () => this.#inFlight.counts,
+      started: world.clock.now(),
+      known: (info) => catalogue.find(info.group, info.version, info.resource) !== undefined,
+    });
+    this.#keeper = new StoreKeeper({ world, store, caches, limits: this.#limits });
+    this.#paths = new ServerPaths({
+      options,
+      metrics: this.#metrics,
+      keeper: this.#keeper,
+      phase: () => this.#phase,
+      servesSubresource: (resource, subresource) =>
+        subresource === 'status' || this.#routes.handlerOf(resource, subresource) !== undefined,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#options.caches.start();
+    this.#keeper.start();
+    await createMissing(this.#options, this.#writer);
+    if (this.#phase === 'new') this.#phase = 'serving';
+  }
+
+  async stop(): Promise<void> {
+    if (this.#phase === 'stopping') return;
+    this.#phase = 'stopping';
+    this.#keeper.stop();
+    this.#options.caches.endWatches();
+    await Promise.race([this.#inFlight.idle(), sleep(this.#options.world.clock, this.#limits.shutdownGrace)]);
+    this.#options.caches.stop();
+  }
+
+  async handleUpgrade(request: HttpRequest, connection: UpgradedConnection): Promise<void> {
+    const info = requestInfo(request.method, request.target);
+    let leave = () => {};
+    try {
+      leave = this.#inFlight.enter(info, request);
+      const context = await admitRequest(this.#options, request, info);
+      if (!info.resourceRequest) throw noSuchPath();
+      const resource = this.#routes.resourceOf(info);
+      const upgrade = this.#routes.handlerOf(resource, info.subresource)?.upgrade;
+      if (upgrade === undefined) throw methodNotAllowed();
+      this.#metrics.count(info, 101, 0);
+      await upgrade(context, resource, connection);
+    } catch (thrown) {
+      const error = this.#refusal(thrown, info);
+      this.#metrics.count(info, error.code, 0);
+      refuseUpgrade(connection.socket, error);
+    } finally {
+      leave();
+    }
+  }
+
+  async #handle(request: HttpRequest): Promise<HttpResponse> {
+    const { clock } = this.#options.world;
+    const began = clock.monotonic();
+    const info = requestInfo(request.method, request.target);
+    let leave = () => {};
+    let response: HttpResponse;
+    let warnings: readonly string[] = [];
+    try {
+      leave = this.#inFlight.enter(info, request);
+      const context = await admitRequest(this.#options, request, info);
+      warnings = context.warnings;
+      response = await compressed(await this.#route(context), request.headers['accept-encoding']);
+    } catch (thrown) {
+      response = statusResponse(this.#refusal(thrown, info));
+    }
+    this.#metrics.count(info, response.status, (clock.monotonic() - began) / 1000);
+    return withWarnings(leaving(response, leave), warnings);
+  }
+
+  async #route(context: RequestContext): Promise<HttpResponse> {
+    const { info } = context;
+    if (!info.resourceRequest) return this.#paths.respond(context);
+    if (this.#phase === 'new') throw unavailable('the server is starting');
+    if (TransactionEndpoint.answers(info)) return this.#transactions.respond(context);
+    return this.#routes.respond(context);
+  }
+
+  /** What a client is told of anything that was thrown; what is our own fault is logged. */
+  #refusal(thrown: unknown, info: RequestInfo): StatusError {
+    if (thrown instanceof StatusError) return thrown;
+    if (thrown instanceof StoreError) return storeRefusal(thrown);
+    this.#options.world.log.error('a request failed', { path: info.path, verb: info.verb, error: thrown });
+    return internal(messageOf(thrown));
+  }
+}
+
+/** Counts a request out: at once, or when its stream has ended. */
+function leaving(response: HttpResponse, leave: () => void): HttpResponse {
+  const { body } = response;
+  if (!(Symbol.asyncIterator in body)) {
+    leave();
+    return response;
+  }
+  async function* watched(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body as AsyncIterable<Uint8Array>;
+    } finally {
+      leave();
+    }
+  }
+  return { ...response, body: watched() };
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { HttpResponse } from '@keelson/base';
+import type { ResourceCatalogue } from '@keelson/model';
+import * as model from '@keelson/model';
+
+const { aggregatedDiscovery, apiGroupList, apiResourceList, apiVersions, openApiV3, openApiV3Index } = model as any;
+
+import { notAcceptable, parseAccept } from '../request/media-type.ts';
+import { noSuchPath } from '../request/status-error.ts';
+
+interface Document {
+  readonly bytes: Uint8Array;
+  readonly etag: string;
+}
+
+/** Discovery and OpenAPI: documents that depend on nothing but the catalogue, each made once when first asked for. */
+export class ApiDocuments {
+  readonly #catalogue: ResourceCatalogue;
+  readonly #documents = new Map<string, Document | undefined>();
+
+  constructor(catalogue: ResourceCatalogue) {
+    this.#catalogue = catalogue;
+  }
+
+  /** Answers `path`; undefined when it is none of these documents. @throws StatusError 404, 406 */
+  respond(path: string, headers: Readonly<Record<string, string>>): HttpResponse | undefined {
+    const parts = path.split('/').filter((part) => part !== '');
+    if (parts[0] === 'openapi' && parts[1] === 'v3') return this.#openApi(parts.slice(2), headers);
+    if (parts[0] !== 'api' && parts[0] !== 'apis') return undefined;
+    if (parts.length === 1) return this.#root(parts[0], headers);
+    const key = parts.join('/');
+    if (parts[0] === 'api')
+      return parts.length === 2 ? this.#json(key, headers, () => this.#resources('', parts[1]!)) : undefined;
+    if (parts.length === 2) return this.#json(key, headers, () => this.#group(parts[1]!));
+    return parts.length === 3 ? this.#json(key, headers, () => this.#resources(parts[1]!, parts[2]!)) : undefined;
+  }
+
+  #root(root: 'api' | 'apis', headers: Readonly<Record<string, string>>): HttpResponse {
+    for (const range of parseAccept(headers['accept'] ?? 'application/json')) {
+      if (!['application/json', 'application/*', '*/*'].includes(range.type)) continue;
+      const { g, v, as } = range.parameters;
+      if (as === undefined)
+        return this.#json(root, headers, () => (root === 'api' ? apiVersions() : apiGroupList(this.#catalogue)))!;
+      if (g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList' || v !== 'v2') continue;
+      const response = this.#json(`${root}#${v}`, headers, () => aggregatedDiscovery(this.#catalogue, root))!;
+      const contentType = `application/json;g=${g};v=${v};as=${as}`;
+      return { ...response, headers: { ...response.headers, 'content-type': contentType } };
+    }
+    throw notAcceptable(['application/json']);
+  }
+
+  #group(name: string): object | undefined {
+    const { groups } = apiGroupList(this.#catalogue) as { groups: { name: string }[] };
+    const group = groups.find((candidate) => candidate.name === name);
+    return group && { kind: 'APIGroup', apiVersion: 'v1', ...group };
+  }
+
+  #resources(group: string, version: string): object | undefined {
+    const served = this.#catalogue.groupVersions.some((one) => one.group === group && one.version === version);
+    return served ? apiResourceList(this.#catalogue, group, version) : undefined;
+  }
+
+  #openApi(parts: readonly string[], headers: Readonly<Record<string, string>>): HttpResponse {
+    if (parts.length === 0) return this.#json('openapi/v3', headers, () => openApiV3Index(this.#catalogue))!;
+    const [root, ...rest] = parts;
+    const [group, version] = root === 'api' ? ['', rest[0]] : [rest[0], rest[1]];
+    const served = this.#catalogue.groupVersions.some((one) => one.group === group && one.version === version);
+    if (!served || parts.length !== (root === 'api' ? 2 : 3)) throw noSuchPath();
+    return this.#json(`openapi/v3/${parts.join('/')}`, headers, () => openApiV3(this.#catalogue, group!, version!))!;
+  }
+
+  #json(
+    key: string,
+    headers: Readonly<Record<string, string>>,
+    make: () => object | undefined,
+  ): HttpResponse | undefined {
+    if (!this.#documents.has(key)) {
+      const value = make();
+      // What does not exist is not kept: clients could name anything.
+      if (value === undefined) throw noSuchPath();
+      const bytes = Buffer.from(JSON.stringify(value));
+      const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 64).toUpperCase()}"`;
+      this.#documents.set(key, { bytes, etag });
+    }
+    const { bytes, etag } = this.#documents.get(key)!;
+    const common = { 'cache-control': 'public', etag, vary: 'Accept' };
+    if (headers['if-none-match'] === etag) return { status: 304, headers: common, body: new Uint8Array(0) };
+    return { status: 200, headers: { ...common, 'content-type': 'application/json' }, body: bytes };
+  }
+}

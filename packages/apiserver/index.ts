@@ -1,0 +1,23 @@
+/**
+ * A Kubernetes API server: a function from request to response over a store. It authenticates, authorises, admits,
+ * validates and stores objects of the kinds that a catalogue names, and answers reads and watches from bytes in memory.
+ *
+ * It knows no kind by name: what is special about one is its Strategy, its hooks or a sub-resource's handler. It starts
+ * no controllers, calls no webhooks, dials nobody but kubelets through a connector that it is given, and opens no
+ * sockets of its own: `listen` drives a handler. docs/request-flow.md follows one request through it.
+ */
+export * from './admission/index.ts';
+export * from './api-server.ts';
+export * from './api-server-options.ts';
+export * from './authentication/index.ts';
+export * from './authorization/index.ts';
+export type { HealthCheck } from './observe/health.ts';
+export { StatusError } from './request/status-error.ts';
+export type { PendingWrite, Reservation, ResourceHooks } from './resources/resource-hooks.ts';
+export { ResourceCaches } from './storage/resource-caches.ts';
+export { type WatchCacheLimits, watchCacheLimits } from './storage/watch-cache.ts';
+export type {
+  ReviewHandler,
+  SubresourceHandler,
+  UpgradedConnection,
+} from './subresources/subresource-handler.ts';

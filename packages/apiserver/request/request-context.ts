@@ -1,0 +1,15 @@
+import type { HttpRequest, HttpResponse } from '@keelson/base';
+import type { UserInfo } from '../authentication/contract.ts';
+import type { RequestInfo } from './request-info.ts';
+
+/** One request after its caller is known and allowed. */
+export interface RequestContext {
+  readonly request: HttpRequest;
+  readonly info: RequestInfo;
+  readonly user: UserInfo;
+  /** Collects texts for the Warning header. */
+  readonly warnings: string[];
+}
+
+/** Answers a request that was allowed. @throws StatusError */
+export type Respond = (context: RequestContext) => Promise<HttpResponse>;

@@ -1,0 +1,63 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { type HttpBody, type HttpResponse, isStream } from '@keelson/base';
+import { acceptsGzip } from './media-type.ts';
+import type { StatusError } from './status-error.ts';
+
+/** Bodies of fewer bytes are not worth compressing. */
+const gzipThreshold = 128 << 10;
+const compress = promisify(gzip);
+
+/** What every answer of the API carries: nothing of it may be kept by a proxy. */
+const apiHeaders = { 'cache-control': 'no-cache, private' };
+
+export function bytesResponse(status: number, contentType: string, body: HttpBody): HttpResponse {
+  return { status, headers: { ...apiHeaders, 'content-type': contentType }, body };
+}
+
+export function jsonResponse(status: number, value: unknown): HttpResponse {
+  return bytesResponse(status, 'application/json', Buffer.from(`${JSON.stringify(value)}\n`));
+}
+
+export function textResponse(status: number, text: string): HttpResponse {
+  const response = bytesResponse(status, 'text/plain; charset=utf-8', Buffer.from(text));
+  return { ...response, headers: { ...response.headers, 'x-content-type-options': 'nosniff' } };
+}
+
+/** A refusal as its Status. */
+export function statusResponse({ status }: StatusError): HttpResponse {
+  const response = jsonResponse(status.code ?? 500, status);
+  const after = status.details?.retryAfterSeconds;
+  return after === undefined
+    ? response
+    : { ...response, headers: { ...response.headers, 'retry-after': String(after) } };
+}
+
+/** The response with `warnings` as Warning headers (RFC 7234, 5.5). */
+export function withWarnings(response: HttpResponse, warnings: readonly string[]): HttpResponse {
+  if (warnings.length === 0) return response;
+  const texts = [...new Set(warnings)].map((text) => {
+    // Header values hold printable ASCII only.
+    const plain = text.replace(/[\r\n]+/g, ' ').replace(/[^\x20-\x7e]/g, '?');
+    return `299 - "${plain.replace(/(["\\])/g, '\\$1')}"`;
+  });
+  return { ...response, headers: { ...response.headers, warning: texts.join(', ') } };
+}
+
+function lengthOf(body: Uint8Array | readonly Uint8Array[]): number {
+  if (body instanceof Uint8Array) return body.length;
+  return body.reduce((sum, piece) => sum + piece.length, 0);
+}
+
+/** The response compressed when it is large and the client takes that. */
+export async function compressed(response: HttpResponse, acceptEncoding: string | undefined): Promise<HttpResponse> {
+  const { body } = response;
+  if (isStream(body) || lengthOf(body) < gzipThreshold || !acceptsGzip(acceptEncoding)) return response;
+  const whole = body instanceof Uint8Array ? body : Buffer.concat(body);
+  const packed = await compress(whole, { level: 1 });
+  return {
+    ...response,
+    headers: { ...response.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' },
+    body: packed,
+  };
+}

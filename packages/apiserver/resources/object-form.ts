@@ -1,0 +1,29 @@
+import { type ApiObject, encodeObject, type Resource } from '@keelson/model';
+import { apiVersionOf } from '../request/decode-body.ts';
+import { tooLarge } from '../request/status-error.ts';
+import type { CachedObject } from '../storage/cached-object.ts';
+
+/** The largest object that is stored, in bytes: what etcd takes in one request. */
+export const objectLimit = 1.5 * (1 << 20);
+
+/** True when the resource's version is the one that is stored, so that stored bytes can be sent as they are. */
+export function isStoredForm(resource: Resource): boolean {
+  return resource.strategy.storedAs === undefined;
+}
+
+/** A stored object in the form of `resource`'s version; a private copy. */
+export function decodeAs(resource: Resource, cached: CachedObject): ApiObject {
+  const { storedAs } = resource.strategy;
+  const object = cached.decode();
+  return storedAs === undefined ? object : storedAs.fromStored(object);
+}
+
+/** The bytes to store. @throws StatusError 413 */
+export function encodeFrom(resource: Resource, object: ApiObject): Uint8Array {
+  const { storedAs } = resource.strategy;
+  object.apiVersion = apiVersionOf(resource);
+  object.kind = resource.kind;
+  const bytes = encodeObject(storedAs === undefined ? object : storedAs.toStored(object));
+  if (bytes.length > objectLimit) throw tooLarge(`Request entity too large: limit is ${objectLimit}`);
+  return bytes;
+}

@@ -1,0 +1,63 @@
+import { type ApiObject, applyTableDefaults, validateObjectMeta } from '@keelson/model';
+import { invalid } from '../request/status-error.ts';
+import { encodeFrom } from './object-form.ts';
+import { metadataOf, settleNamespace, stampNew } from './object-metadata.ts';
+import type { PlannerTools } from './planner-tools.ts';
+import type { WriteContext, WritePlan } from './write-plan.ts';
+
+/**
+ * A new object, taken through defaults, admission, the kind's own rules and reservations.
+ * @param object private to the call, of the resource's own form
+ * @throws StatusError
+ */
+export async function planCreate(tools: PlannerTools, context: WriteContext, object: ApiObject): Promise<WritePlan> {
+  const { resource, namespace, user, dryRun } = context;
+  const { strategy } = resource;
+  settleNamespace(object, resource, namespace);
+  stampNew(object, resource, tools.world);
+  applyDefaults(context, object);
+  const request = {
+    operation: 'CREATE' as const,
+    resource,
+    subresource: context.subresource,
+    namespace,
+    name: metadataOf(object).name ?? '',
+    object,
+    user,
+    dryRun,
+  };
+  await tools.admission.mutate(request);
+  strategy.prepareForCreate?.(object);
+  applyDefaults(context, object);
+  const meta = metadataOf(object);
+  const rules = { namespaced: resource.namespaced, nameForm: strategy.nameForm ?? 'dnsSubdomain' };
+  const problems = [...validateObjectMeta(meta, rules), ...(strategy.validate?.(object) ?? [])];
+  if (problems.length > 0) throw invalid(resource, meta.name ?? '', problems);
+  context.warnings.push(...(strategy.warnings?.(object) ?? []));
+  await tools.admission.validate(request);
+  const name = meta.name!;
+  const reservation = await tools.hooks.of(resource)?.reserve?.({ object, dryRun });
+  try {
+    return {
+      context,
+      name,
+      key: tools.cacheOf(resource).keyOf(namespace, name),
+      expected: 0,
+      outcome: 'created',
+      bytes: encodeFrom(resource, object),
+      object,
+      ttl: strategy.ttl,
+      reservation,
+      previous: undefined,
+    };
+  } catch (error) {
+    reservation?.undo();
+    throw error;
+  }
+}
+
+/** Defaults of the tables, then the kind's own. Idempotent. */
+export function applyDefaults({ resource }: Pick<WriteContext, 'resource'>, object: ApiObject): void {
+  applyTableDefaults(resource.type, object);
+  resource.strategy.defaults?.(object);
+}

@@ -1,0 +1,13 @@
+import type { World } from '@keelson/base';
+import type { Resource } from '@keelson/model';
+import type { WatchCache } from '../storage/watch-cache.ts';
+import type { AdmissionChain } from './admission-chain.ts';
+import type { HookTable } from './resource-hooks.ts';
+
+/** What planning a write needs of the server. */
+export interface PlannerTools {
+  readonly world: World;
+  readonly admission: AdmissionChain;
+  readonly hooks: HookTable;
+  cacheOf(resource: Resource): WatchCache;
+}

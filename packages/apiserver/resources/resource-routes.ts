@@ -1,0 +1,121 @@
+import type { HttpResponse } from '@keelson/base';
+import type { Resource, ResourceCatalogue, Verb } from '@keelson/model';
+import { negotiateOutput } from '../request/media-type.ts';
+import type { RequestContext } from '../request/request-context.ts';
+import type { RequestInfo } from '../request/request-info.ts';
+import { methodNotAllowed, noSuchPath, StatusError } from '../request/status-error.ts';
+import { writeOptions } from '../request/write-options.ts';
+import type { ReviewHandler, SubresourceHandler } from '../subresources/subresource-handler.ts';
+import { Rendering } from './rendering.ts';
+import type { ResourceVerbs } from './resource-verbs.ts';
+
+/** Finds who answers a request for a resource. */
+export class ResourceRoutes {
+  readonly #catalogue: ResourceCatalogue;
+  readonly #verbs: ResourceVerbs;
+  readonly #subresources = new Map<string, SubresourceHandler>();
+  readonly #reviews = new Map<string, ReviewHandler>();
+
+  constructor(
+    catalogue: ResourceCatalogue,
+    verbs: ResourceVerbs,
+    subresources: readonly SubresourceHandler[],
+    reviews: readonly ReviewHandler[],
+  ) {
+    this.#catalogue = catalogue;
+    this.#verbs = verbs;
+    for (const handler of subresources)
+      this.#subresources.set(`${handler.group}/${handler.resource}/${handler.subresource}`, handler);
+    for (const handler of reviews) this.#reviews.set(`${handler.group}/${handler.resource}`, handler);
+  }
+
+  /** @throws StatusError */
+  async respond(context: RequestContext): Promise<HttpResponse> {
+    const { info, warnings } = context;
+    const resource = this.resourceOf(info);
+    if (resource.deprecation !== undefined) warnings.push(resource.deprecation);
+    if (info.subresource !== '') return this.#subresource(context, resource);
+    if (!resource.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
+    if (resource.strategy.virtual) return this.#review(context, resource);
+    return this.#verb(context, resource);
+  }
+
+  /** What answers a sub-resource by itself; undefined for `status`, which every kind has in the same way. */
+  handlerOf(resource: Resource, subresource: string): SubresourceHandler | undefined {
+    return this.#subresources.get(`${resource.group}/${resource.resource}/${subresource}`);
+  }
+
+  /** @throws StatusError 404, 405 */
+  resourceOf(info: RequestInfo): Resource {
+    const resource = this.#catalogue.find(info.group, info.version, info.resource);
+    if (resource === undefined || info.rest.length > 0) throw noSuchPath();
+    const inNamespace = info.namespace !== '' && !(info.resource === 'namespaces' && info.group === '');
+    if (!resource.namespaced && inNamespace) throw noSuchPath();
+    if (resource.namespaced && info.namespace === '') {
+      if (info.named) throw noSuchPath();
+      if (!['list', 'watch'].includes(info.verb)) throw methodNotAllowed();
+    }
+    return resource;
+  }
+
+  async #verb(context: RequestContext, resource: Resource): Promise<HttpResponse> {
+    const { info } = context;
+    const named = info.named;
+    switch (info.verb) {
+      case 'get':
+        return this.#verbs.get(context, resource);
+      case 'list':
+        return this.#verbs.list(context, resource);
+      case 'watch':
+        return this.#verbs.watch(context, resource);
+      case 'create':
+        if (named) throw methodNotAllowed();
+        return this.#verbs.create(context, resource);
+      case 'update':
+        if (!named) throw methodNotAllowed();
+        return this.#verbs.update(context, resource, 'main');
+      case 'patch':
+        if (!named) throw methodNotAllowed();
+        return this.#verbs.patch(context, resource, 'main');
+      case 'delete':
+        return this.#verbs.delete(context, resource);
+      case 'deletecollection':
+        return this.#verbs.deleteCollection(context, resource);
+      default:
+        throw methodNotAllowed();
+    }
+  }
+
+  async #subresource(context: RequestContext, resource: Resource): Promise<HttpResponse> {
+    const { info } = context;
+    const known = Object.hasOwn(resource.subresources, info.subresource)
+      ? resource.subresources[info.subresource]
+      : undefined;
+    const handler = this.handlerOf(resource, info.subresource);
+    if (known === undefined || (handler === undefined && info.subresource !== 'status')) throw noSuchPath();
+    if (!known.verbs.includes(info.verb as 'get')) throw methodNotAllowed();
+    if (handler !== undefined) return handler.handle(context, resource, this.#verbs);
+    if (info.verb === 'get') return this.#verbs.get(context, resource);
+    return info.verb === 'update'
+      ? this.#verbs.update(context, resource, 'status')
+      : this.#verbs.patch(context, resource, 'status');
+  }
+
+  /** A review is answered and never stored. */
+  async #review(context: RequestContext, resource: Resource): Promise<HttpResponse> {
+    const handler = this.#reviews.get(`${resource.group}/${resource.resource}`);
+    if (handler === undefined) throw noSuchPath();
+    const { info, request, user } = context;
+    const options = writeOptions(info.query, 'CreateOptions');
+    const object = this.#verbs.bodyReader(context, resource, options)();
+    const form = negotiateOutput(request.headers['accept'], false);
+    const answer = await handler.review(object, { user, namespace: info.namespace });
+    if ('status' in answer) throw statusError(answer.status);
+    return new Rendering(resource, form, info.query, () => 0).value(201, answer.object);
+  }
+}
+
+/** A Status that somebody else made, as the error that carries it. */
+export function statusError(status: { code?: number; reason?: string; message?: string; details?: any }): StatusError {
+  return new StatusError(status.code ?? 500, status.reason ?? '', status.message ?? '', status.details);
+}

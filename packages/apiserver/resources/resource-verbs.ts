@@ -1,0 +1,227 @@
+import type { HttpResponse, World } from '@keelson/base';
+import type { ApiObject, Resource, Subresource } from '@keelson/model';
+import type { Store } from '@keelson/store';
+import { checkStrict, checkType, decodeBody } from '../request/decode-body.ts';
+import { type DeleteOptions, deleteOptions } from '../request/delete-options.ts';
+import { listOptions } from '../request/list-options.ts';
+import { negotiateOutput, notAcceptable } from '../request/media-type.ts';
+import type { RequestContext } from '../request/request-context.ts';
+import { jsonResponse } from '../request/respond.ts';
+import { badRequest, methodNotAllowed, notFound, StatusError } from '../request/status-error.ts';
+import { type WriteOptions, writeOptions } from '../request/write-options.ts';
+import { CachedObject } from '../storage/cached-object.ts';
+import type { ResourceCaches } from '../storage/resource-caches.ts';
+import type { WatchCache } from '../storage/watch-cache.ts';
+import { awaitRevision, listObjects } from './list-objects.ts';
+import type { ObjectWriter } from './object-writer.ts';
+import { readPatch } from './patch-object.ts';
+import type { UpdateRules } from './plan-update.ts';
+import { Rendering } from './rendering.ts';
+import { watchObjects } from './watch-stream.ts';
+import type { WriteContext, WriteResult } from './write-plan.ts';
+
+export interface ResourceVerbsOptions {
+  readonly world: World;
+  readonly store: Store;
+  readonly caches: ResourceCaches;
+  readonly writer: ObjectWriter;
+}
+
+/** What the generic verbs do for every stored resource. Each method answers or throws StatusError. */
+export class ResourceVerbs {
+  readonly #world: World;
+  readonly #store: Store;
+  readonly #caches: ResourceCaches;
+  readonly writer: ObjectWriter;
+
+  constructor(options: ResourceVerbsOptions) {
+    this.#world = options.world;
+    this.#store = options.store;
+    this.#caches = options.caches;
+    this.writer = options.writer;
+  }
+
+  async get(context: RequestContext, resource: Resource): Promise<HttpResponse> {
+    const { info } = context;
+    const rendering = this.rendering(context, resource);
+    const cache = this.#cache(resource);
+    const revision = info.query.get('resourceVersion') ?? '';
+    if (!cache.ready || (revision !== '' && revision !== '0'))
+      await awaitRevision(cache, this.#store, revision, Number(revision) || 0);
+    const found = cache.get(info.namespace, info.name);
+    if (found === undefined) throw notFound(resource, info.name);
+    return rendering.object(200, found);
+  }
+
+  async list(context: RequestContext, resource: Resource): Promise<HttpResponse> {
+    const rendering = this.rendering(context, resource);
+    const { namespace, query } = context.info;
+    const options = listOptions(resource, namespace, query, false);
+    const page = await listObjects(this.#cache(resource), this.#store, namespace, options);
+    return rendering.list(page.objects, page.meta);
+  }
+
+  async watch(context: RequestContext, resource: Resource): Promise<HttpResponse> {
+    const { info, request } = context;
+    const rendering = this.rendering(context, resource);
+    if (rendering.form.encoding !== 'json') throw notAcceptable(['application/json']);
+    const selected = info.named && !info.query.has('fieldSelector');
+    const query = selected ? withName(info.query, info.name) : info.query;
+    return watchObjects({
+      world: this.#world,
+      store: this.#store,
+      cache: this.#cache(resource),
+      namespace: info.namespace,
+      options: listOptions(resource, info.namespace, query, true),
+      rendering,
+      signal: request.signal,
+    });
+  }
+
+  async create(context: RequestContext, resource: Resource): Promise<HttpResponse> {
+    const options = writeOptions(context.info.query, 'CreateOptions');
+    const rendering = this.rendering(context, resource);
+    const make = this.bodyReader(context, resource, options);
+    const result = await this.writer.create(this.writeContext(context, resource, options), make);
+    return this.answer(rendering, result, 201);
+  }
+
+  async update(context: RequestContext, resource: Resource, rules: UpdateRules): Promise<HttpResponse> {
+    const { info } = context;
+    const options = writeOptions(info.query, 'UpdateOptions');
+    const rendering = this.rendering(context, resource);
+    const make = this.bodyReader(context, resource, options);
+    const creates = rules === 'main' && resource.strategy.createOnUpdate === true;
+    const absent = () => {
+      const object = make();
+      (object.metadata ??= {}).name ||= info.name;
+      return object;
+    };
+    const write = this.writeContext(context, resource, options);
+    const result = await this.writer.update(write, info.name, make, rules, creates ? absent : undefined);
+    return this.answer(rendering, result, 201);
+  }
+
+  async patch(context: RequestContext, resource: Resource, rules: UpdateRules): Promise<HttpResponse> {
+    const { info, request, warnings } = context;
+    const options = writeOptions(info.query, 'PatchOptions');
+    const rendering = this.rendering(context, resource);
+    const patch = readPatch(resource, request.body, request.headers['content-type']);
+    const write = this.writeContext(context, resource, options);
+    const result = await this.writer.update(
+      write,
+      info.name,
+      (present) => {
+        const decoded = patch.apply(present);
+        checkType(decoded.object, resource);
+        checkStrict(decoded, options.fieldValidation, resource, warnings);
+        return decoded.object;
+      },
+      rules,
+    );
+    return this.answer(rendering, result, 201);
+  }
+
+  async delete(context: RequestContext, resource: Resource): Promise<HttpResponse> {
+    const { info, request } = context;
+    const rendering = this.rendering(context, resource);
+    const options = deleteOptions(request.body, request.headers['content-type'], info.query);
+    const write = this.writeContext(context, resource, { dryRun: options.dryRun });
+    const result = await this.writer.delete(write, info.name, options);
+    if (result.outcome !== 'deleted') return this.answer(rendering, result, 200);
+    return jsonResponse(200, deletedStatus(resource, result));
+  }
+
+  async deleteCollection(context: RequestContext, resource: Resource): Promise<HttpResponse> {
+    const { info, request } = context;
+    const rendering = this.rendering(context, resource);
+    const deletion = deleteOptions(request.body, request.headers['content-type'], info.query);
+    const options = listOptions(resource, info.namespace, info.query, false);
+    const page = await listObjects(this.#cache(resource), this.#store, info.namespace, options);
+    for (const object of page.objects) await this.#deleteOne(context, resource, object, deletion);
+    return rendering.list(page.objects, page.meta);
+  }
+
+  /** @throws StatusError, but not for what is gone already */
+  async #deleteOne(
+    context: RequestContext,
+    resource: Resource,
+    object: CachedObject,
+    options: DeleteOptions,
+  ): Promise<void> {
+    const write = this.writeContext(context, resource, { dryRun: options.dryRun });
+    try {
+      await this.writer.delete({ ...write, namespace: object.namespace }, object.name, options);
+    } catch (error) {
+      if (!(error instanceof StatusError && error.code === 404)) throw error;
+    }
+  }
+
+  rendering(context: RequestContext, resource: Resource): Rendering {
+    const form = negotiateOutput(context.request.headers['accept']);
+    return new Rendering(resource, form, context.info.query, () => this.#world.clock.now());
+  }
+
+  /** The answer to a write: the object's bytes with its revision. */
+  answer(rendering: Rendering, result: WriteResult, createdCode: number): HttpResponse {
+    const code = result.outcome === 'created' ? createdCode : 200;
+    if (result.revision === 0) return rendering.value(code, result.object);
+    const { resource } = rendering;
+    return rendering.object(code, new CachedObject(resource, '', '', result.name, result.revision, result.bytes));
+  }
+
+  writeContext(context: RequestContext, resource: Resource, options: { readonly dryRun: boolean }): WriteContext {
+    return {
+      resource,
+      subresource: context.info.subresource,
+      namespace: resource.namespaced ? context.info.namespace : '',
+      user: context.user,
+      dryRun: options.dryRun,
+      warnings: context.warnings,
+    };
+  }
+
+  /** Reads the body once, and gives a private copy of its object at every call. @throws StatusError */
+  bodyReader(
+    context: RequestContext,
+    expected: Resource | (Subresource & { readonly type: string }),
+    options: WriteOptions,
+  ): () => ApiObject {
+    const { request, warnings } = context;
+    const contentType = request.headers['content-type'];
+    if (request.body.length === 0) throw badRequest('unexpected end of JSON input');
+    const decoded = decodeBody(expected, request.body, contentType, options.fieldValidation);
+    checkStrict(decoded, options.fieldValidation, expected, warnings);
+    let first: ApiObject | undefined = decoded.object;
+    return () => {
+      const object = first ?? decodeBody(expected, request.body, contentType).object;
+      first = undefined;
+      return object;
+    };
+  }
+
+  #cache(resource: Resource): WatchCache {
+    const cache = this.#caches.of(resource);
+    if (cache === undefined) throw methodNotAllowed();
+    return cache;
+  }
+}
+
+function withName(query: URLSearchParams, name: string): URLSearchParams {
+  const copy = new URLSearchParams(query);
+  copy.set('fieldSelector', `metadata.name=${name.replace(/([\\,=])/g, '\\$1')}`);
+  return copy;
+}
+
+/** The Status of a deletion that is done. */
+function deletedStatus(resource: Resource, result: WriteResult): object {
+  const { group, resource: kind } = resource;
+  const uid = result.object.metadata?.uid;
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name: result.name, ...(group === '' ? {} : { group }), kind, ...(uid ? { uid } : {}) },
+  };
+}

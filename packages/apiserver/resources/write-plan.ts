@@ -1,0 +1,45 @@
+import type { ApiObject, Resource } from '@keelson/model';
+import type { UserInfo } from '../authentication/contract.ts';
+import type { CachedObject } from '../storage/cached-object.ts';
+import type { Reservation } from './resource-hooks.ts';
+
+/** Who writes what. */
+export interface WriteContext {
+  readonly resource: Resource;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** Collects texts for the Warning header. */
+  readonly warnings: string[];
+}
+
+export type WriteOutcome = 'created' | 'updated' | 'unchanged' | 'marked' | 'deleted';
+
+/** One write that has passed everything but the store: what to compare, what to do, and what is answered. */
+export interface WritePlan {
+  readonly context: WriteContext;
+  readonly name: string;
+  readonly key: string;
+  /** The revision that the key must have; 0: it must not exist. */
+  readonly expected: number;
+  readonly outcome: WriteOutcome;
+  /** The object's bytes in its stored form, without a revision. For a deletion as it last was. */
+  readonly bytes: Uint8Array;
+  /** The object in the form of the request's version. */
+  readonly object: ApiObject;
+  readonly ttl: number | undefined;
+  readonly reservation: Reservation | undefined;
+  /** What was there when it was planned. */
+  readonly previous: CachedObject | undefined;
+}
+
+/** What a write led to. */
+export interface WriteResult {
+  readonly outcome: WriteOutcome;
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly object: ApiObject;
+  /** The object's resourceVersion; 0 when it has none (a dry run's new object). */
+  readonly revision: number;
+}

@@ -1,0 +1,29 @@
+import type { World } from '@keelson/base';
+import type { ResourceCatalogue } from '@keelson/model';
+import type { ResourceCaches } from '../storage/resource-caches.ts';
+import { namespaceFinalize } from './namespace-finalize.ts';
+import { podBinding } from './pod-binding.ts';
+import { podEviction } from './pod-eviction.ts';
+import { handleScale } from './scale.ts';
+import type { SubresourceHandler } from './subresource-handler.ts';
+
+/** The sub-resources that need nothing but the server itself. `status` is every kind's and no handler. */
+export function builtInSubresources(options: {
+  readonly world: World;
+  readonly caches: ResourceCaches;
+  readonly catalogue: ResourceCatalogue;
+}): SubresourceHandler[] {
+  const { world, caches, catalogue } = options;
+  const scales = catalogue
+    .stored()
+    .filter((resource) => resource.strategy.scale !== undefined && Object.hasOwn(resource.subresources, 'scale'))
+    .map(
+      ({ group, resource }): SubresourceHandler => ({
+        group,
+        resource,
+        subresource: 'scale',
+        handle: (context, found, verbs) => handleScale(caches, context, found, verbs),
+      }),
+    );
+  return [...scales, podBinding(world), podEviction(world, caches), namespaceFinalize];
+}
