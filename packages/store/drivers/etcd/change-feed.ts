@@ -20,6 +20,8 @@ export interface FeedOwner {
   writeFence(): Promise<void>;
   saw(revision: number): void;
   compacted(revision: number): void;
+  /** What was read and acknowledged is no longer true: nothing may be asked of the store any more. */
+  lost(error: StoreError): void;
 }
 
 /**
@@ -100,6 +102,7 @@ export class ChangeFeed {
     const message = `etcd is at revision ${revision} and was at ${this.hub.position}: it was restored or replaced`;
     this.#world.log.error('etcd went back in time', { revision, position: this.hub.position, other });
     const error = new StoreError('unavailable', `${message}; open the store again`);
+    this.#owner.lost(error);
     this.close(error);
   }
 

@@ -66,6 +66,8 @@ class EtcdStore implements Store {
   #revision: number;
   #compacted = 0;
   #closing: Promise<void> | undefined;
+  /** Why nothing can be asked any more. */
+  #refusal: StoreError | undefined;
 
   constructor(world: World, endpoints: Endpoints, space: KeySpace, revision: number) {
     this.#endpoints = endpoints;
@@ -82,6 +84,9 @@ class EtcdStore implements Store {
       saw: (seen) => this.#saw(seen),
       compacted: (compacted) => {
         this.#compacted = Math.max(this.#compacted, compacted);
+      },
+      lost: (error) => {
+        this.#refusal = error;
       },
     });
   }
@@ -179,6 +184,7 @@ class EtcdStore implements Store {
   }
 
   async #close(): Promise<void> {
+    this.#refusal = closed();
     await Promise.allSettled(this.#underWay);
     this.#feed.close(closed());
     this.#endpoints.close();
@@ -251,7 +257,7 @@ class EtcdStore implements Store {
 
   /** `again`: it changes nothing, so it may be tried at another member. Rejects with a StoreError. */
   #call<M extends keyof Methods>(name: M, request: Methods[M][0], again = false): Promise<Methods[M][1]> {
-    if (this.#closing !== undefined) return Promise.reject(closed());
+    if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
     return this.#settled(again ? this.#endpoints.read(name, request) : this.#endpoints.call(name, request));
   }
 
@@ -268,7 +274,7 @@ class EtcdStore implements Store {
   }
 
   #checkOpen(): void {
-    if (this.#closing !== undefined) throw closed();
+    if (this.#refusal !== undefined) throw this.#refusal;
   }
 }
 

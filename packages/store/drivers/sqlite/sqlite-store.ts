@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
-import type { Timer, World } from '@keelson/base';
+import { messageOf, type Timer, type World } from '@keelson/base';
 import { changesOf } from '../../changes-of.ts';
 import {
   type Entry,
@@ -41,10 +41,13 @@ export interface SqliteStoreOptions {
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const settings: WorkerSettings = { path: options.path, maximumBytes: options.maximumBytes ?? 8 * 2 ** 30 };
   const url = options.workerUrl ?? new URL('./worker.ts', import.meta.url);
-  const worker = new Worker(url, { workerData: settings, name: 'keelson-store' });
+  // The flags of this process are not the worker's: some of them would keep it from starting.
+  const worker = new Worker(url, { workerData: settings, name: 'keelson-store', execArgv: [] });
   const first = await new Promise<FromWorker>((resolve, reject) => {
-    const died = (cause?: unknown) =>
-      reject(new StoreError('unavailable', `the worker of the store at ${options.path} did not start`, { cause }));
+    const died = (cause: unknown) =>
+      reject(
+        new StoreError('unavailable', `the worker of ${options.path} did not start: ${messageOf(cause)}`, { cause }),
+      );
     worker.once('message', resolve);
     worker.once('error', died);
     worker.once('exit', died);
