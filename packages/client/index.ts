@@ -11,5 +11,5 @@ export { type ChangeHandler, keyOf, splitKey } from './object-cache.ts';
 export { type IndexFunction, ObjectIndex } from './object-index.ts';
 export type { Selection } from './reflector.ts';
 export { apiVersionOf } from './resource-client.ts';
-export { SharedCache, SharedCaches, type SharedCachesOptions } from './shared-caches.ts';
+export { type CacheSource, SharedCache, SharedCaches, type SharedCachesOptions } from './shared-caches.ts';
 export { type TlsTransport, type TlsTransportOptions, tlsTransport } from './tls-transport.ts';

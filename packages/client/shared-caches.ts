@@ -12,11 +12,19 @@ export interface SharedCachesOptions {
   readonly freeze?: boolean;
 }
 
+/** Where a component gets its caches from. */
+export interface CacheSource {
+  /** The cache of a resource, or of a selection of it: same resource and selection, same cache. */
+  of<T extends ApiObject>(ref: ResourceRef<T>, selection?: Selection): SharedCache<T>;
+  /** Ends the cache of a resource that is served no more. Its contents stay as they were. */
+  drop(ref: ResourceRef, selection?: Selection): void;
+}
+
 /**
  * The objects of the API server, as this process knows them: one list and one watch for a resource, whoever asks, and
  * started when it is asked for first. What caches hand out belongs to everyone and must not be changed.
  */
-export class SharedCaches {
+export class SharedCaches implements CacheSource {
   readonly #options: SharedCachesOptions;
   readonly #caches = new Map<string, { readonly cache: SharedCache<ApiObject>; readonly stop: AbortController }>();
   #stopped = false;
@@ -25,7 +33,6 @@ export class SharedCaches {
     this.#options = options;
   }
 
-  /** The cache of a resource, or of a selection of it: same resource and selection, same cache. */
   of<T extends ApiObject>(ref: ResourceRef<T>, selection: Selection = {}): SharedCache<T> {
     const { namespace, labelSelector, fieldSelector } = selection;
     const key = JSON.stringify([ref.group, ref.version, ref.resource, namespace, labelSelector, fieldSelector]);
@@ -39,7 +46,6 @@ export class SharedCaches {
     return cache;
   }
 
-  /** Ends the cache of a resource that is served no more. Its contents stay as they were. */
   drop(ref: ResourceRef, selection: Selection = {}): void {
     const { namespace, labelSelector, fieldSelector } = selection;
     const key = JSON.stringify([ref.group, ref.version, ref.resource, namespace, labelSelector, fieldSelector]);

@@ -1,12 +1,13 @@
 import type { World } from '@keelson/base';
-import type { Client, SharedCaches } from '@keelson/client';
+import type { CacheSource, Client } from '@keelson/client';
 import type { EventRecorder } from './event-recorder.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** What a controller is given. It reaches for nothing else. */
 export interface ControllerContext {
   readonly client: Client;
-  readonly caches: SharedCaches;
+  /** Shared by all controllers of the process. */
+  readonly caches: CacheSource;
   readonly world: World;
   /** Writes Events that name this controller as their source. */
   readonly recorder: EventRecorder;
@@ -25,7 +26,10 @@ export interface Controller {
   readonly name: string;
   /** How many keys are worked on at a time. Default 5. */
   readonly workers?: number;
-  /** Asks for its caches and registers what adds keys to the queue. No reconcile comes before the caches have synced. */
+  /**
+   * Asks for its caches and registers what adds keys to the queue. No reconcile comes before the caches that were asked
+   * for here have synced.
+   */
   start(context: ControllerContext): void | Promise<void>;
   /**
    * Brings one key a step closer to what should be. Must be idempotent. When it rejects, the key comes again later and

@@ -1,5 +1,15 @@
 import { messageOf, type World } from '@keelson/base';
-import { type Client, isConflict, isNotFound, SharedCaches } from '@keelson/client';
+import {
+  type CacheSource,
+  type Client,
+  isConflict,
+  isNotFound,
+  type ResourceRef,
+  type Selection,
+  type SharedCache,
+  SharedCaches,
+} from '@keelson/client';
+import type { ApiObject } from '@keelson/model';
 import type { Controller, ControllerContext } from './controller.ts';
 import { EventBroadcaster } from './event-broadcaster.ts';
 import { type LeaderElection, runElected } from './leader-election.ts';
@@ -56,6 +66,37 @@ export function runControllers(options: RunControllersOptions): RunningControlle
   };
 }
 
+interface Member {
+  readonly controller: Controller;
+  readonly queue: WorkQueue;
+  readonly context: ControllerContext;
+  /** The caches that it asked for: what it has to wait for, whatever others ask for. */
+  readonly caches: RecordedCaches;
+}
+
+class RecordedCaches implements CacheSource {
+  readonly #source: CacheSource;
+  readonly #asked = new Set<Promise<void>>();
+
+  constructor(source: CacheSource) {
+    this.#source = source;
+  }
+
+  of<T extends ApiObject>(ref: ResourceRef<T>, selection?: Selection): SharedCache<T> {
+    const cache = this.#source.of(ref, selection);
+    this.#asked.add(cache.synced);
+    return cache;
+  }
+
+  drop(ref: ResourceRef, selection?: Selection): void {
+    this.#source.drop(ref, selection);
+  }
+
+  async synced(): Promise<void> {
+    await Promise.all(this.#asked);
+  }
+}
+
 async function runTerm(
   options: RunControllersOptions,
   signal: AbortSignal,
@@ -64,41 +105,44 @@ async function runTerm(
   const { world, client } = options;
   const caches = new SharedCaches({ client, world, freeze: options.freeze });
   const events = new EventBroadcaster({ client, world, host: options.host });
-  const members = options.controllers.map((make) => {
+  const members = options.controllers.map((make): Member => {
     const controller = make();
     const queue = new WorkQueue({ clock: world.clock });
+    const recorded = new RecordedCaches(caches);
     const context: ControllerContext = {
       client: options.clientFor?.(controller.name) ?? client,
-      caches,
+      caches: recorded,
       world: { ...world, log: world.log.with({ controller: controller.name }) },
       recorder: events.recorder(controller.name),
       queue,
       signal,
     };
-    return { controller, queue, context };
+    return { controller, queue, context, caches: recorded };
   });
   const aborted = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  for (const { controller, context } of members) {
-    try {
-      await controller.start(context);
-    } catch (thrown) {
-      context.world.log.error('a controller did not start', { error: messageOf(thrown) });
-    }
-  }
-  await Promise.race([caches.synced(), aborted]);
-  const loops = members.flatMap(({ controller, queue, context }) =>
-    Array.from({ length: controller.workers ?? 5 }, () => work(controller, queue, context)),
-  );
-  running(members.map(({ queue }) => queue));
+  const ready = members.map((member) => begin(member, aborted));
+  void Promise.all(ready).then(() => running(members.map(({ queue }) => queue)));
   await aborted;
   for (const { queue } of members) queue.close();
-  await Promise.all(loops);
+  await Promise.all((await Promise.all(ready)).flat());
   for (const { controller } of members) await controller.stop?.();
   caches.stop();
   await events.stop();
+}
+
+/** Starts one controller and, once its caches are there, its workers; resolves to them as promises of their ends. */
+async function begin({ controller, queue, context, caches }: Member, aborted: Promise<void>): Promise<Promise<void>[]> {
+  try {
+    await controller.start(context);
+  } catch (thrown) {
+    context.world.log.error('a controller did not start', { error: messageOf(thrown) });
+    return [];
+  }
+  await Promise.race([caches.synced(), aborted]);
+  return Array.from({ length: controller.workers ?? 5 }, () => work(controller, queue, context));
 }
 
 async function work(controller: Controller, queue: WorkQueue, context: ControllerContext): Promise<void> {
