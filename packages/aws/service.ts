@@ -34,7 +34,11 @@ export interface AwsService {
   /** By operation name. What the table knows and this does not answers with an error that names it. */
   readonly operations: Readonly<Record<string, OperationHandler>>;
   /** The ARNs that a call is about, for its authorisation; `*` when absent. */
-  resourcesOf?(operation: string, input: any, context: Omit<CallContext, 'authorize'>): readonly string[];
+  resourcesOf?(
+    operation: string,
+    input: any,
+    context: Omit<CallContext, 'authorize'>,
+  ): readonly string[] | Promise<readonly string[]>;
   /** What policies call the operation, when not by the service's and the operation's name. */
   actionOf?(operation: string): string;
   /** Operations that everybody may call who has signed the request (GetCallerIdentity). */

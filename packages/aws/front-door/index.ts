@@ -137,7 +137,7 @@ class FrontDoor {
 
   async #authorize(service: AwsService, operation: Operation, input: unknown, context: CallContext): Promise<void> {
     const action = service.actionOf?.(operation.name) ?? `${service.table.name}:${operation.name}`;
-    const resources = service.resourcesOf?.(operation.name, input, context) ?? ['*'];
+    const resources = (await service.resourcesOf?.(operation.name, input, context)) ?? ['*'];
     for (const resource of resources) await context.authorize(action, resource);
   }
 

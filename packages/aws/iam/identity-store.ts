@@ -1,7 +1,14 @@
 import { type Client, isConflict, isNotFound, type ResourceClient } from '@keelson/client';
-import { accessKeys, instanceProfiles, policies, roles, users } from '@keelson/client/region-resources/iam.ts';
+import {
+  accessKeys,
+  accounts,
+  instanceProfiles,
+  policies,
+  roles,
+  users,
+} from '@keelson/client/region-resources/iam.ts';
 import type { ApiObject } from '@keelson/model';
-import type { AccessKey, InstanceProfile, Policy, Role, User } from '@keelson/model/region/object-types.ts';
+import type { AccessKey, Account, InstanceProfile, Policy, Role, User } from '@keelson/model/region/object-types.ts';
 
 /** Attempts to change an object before its writer is told that somebody else always wins. */
 const mostAttempts = 16;
@@ -57,6 +64,7 @@ export class IdentityCollection<T extends ApiObject> {
 
 /** The account's identities, as objects of the region. */
 export interface IdentityStore {
+  readonly accounts: IdentityCollection<Account>;
   readonly users: IdentityCollection<User>;
   readonly accessKeys: IdentityCollection<AccessKey>;
   readonly roles: IdentityCollection<Role>;
@@ -66,6 +74,7 @@ export interface IdentityStore {
 
 export function identityStore(client: Client): IdentityStore {
   return {
+    accounts: new IdentityCollection(client.resource(accounts)),
     users: new IdentityCollection(client.resource(users)),
     accessKeys: new IdentityCollection(client.resource(accessKeys)),
     roles: new IdentityCollection(client.resource(roles)),

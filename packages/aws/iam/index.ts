@@ -10,7 +10,7 @@ import type { Authorizer, AwsService, CredentialSource } from '../service.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { createCredentialSource } from './credential-source.ts';
 import type { IdentityStore } from './identity-store.ts';
-import { resourcesOf } from './operations/call-resources.ts';
+import { callResources } from './operations/call-resources.ts';
 import { operationsOf } from './operations/index.ts';
 import { RoleTrust } from './role-trust.ts';
 
@@ -39,7 +39,7 @@ export interface Iam {
 export function createIam(options: IamOptions): Iam {
   const { store, sealer, account, table } = options;
   return {
-    service: { table, operations: operationsOf(options), resourcesOf },
+    service: { table, operations: operationsOf(options), resourcesOf: callResources(store) },
     credentials: createCredentialSource({ store, sealer, account }),
     authorizer: createAuthorizer(store),
     roles: new RoleTrust(store, account),

@@ -1,19 +1,39 @@
 import type { AwsService } from '../../service.ts';
 import { iamArn } from '../arns.ts';
+import type { IdentityStore } from '../identity-store.ts';
 
-/** The ARN that a call of IAM is about, by the member that names it. Names stand without their path here, as in policies with `*`. */
-export const resourcesOf: NonNullable<AwsService['resourcesOf']> = (operation, input, { account, principal }) => {
-  const record = input as Record<string, string | undefined>;
-  if (record['PolicyArn'] !== undefined && !/^(Attach|Detach)/.test(operation)) return [record['PolicyArn']];
-  if (record['InstanceProfileName'] !== undefined)
-    return [iamArn(account, 'instance-profile', '/', record['InstanceProfileName'])];
-  if (record['RoleName'] !== undefined) return [iamArn(account, 'role', record['Path'] ?? '/', record['RoleName'])];
-  if (record['UserName'] !== undefined) return [iamArn(account, 'user', record['Path'] ?? '/', record['UserName'])];
-  if (record['PolicyName'] !== undefined)
-    return [iamArn(account, 'policy', record['Path'] ?? '/', record['PolicyName'])];
-  const own = ['GetUser', 'CreateAccessKey', 'ListAccessKeys', 'DeleteAccessKey', 'UpdateAccessKey'];
-  if (own.includes(operation) && principal.kind === 'user') return [principal.arn];
-  if (operation.startsWith('ListRole')) return [`arn:aws:iam::${account}:role/`];
-  if (operation.startsWith('ListUser')) return [`arn:aws:iam::${account}:user/`];
-  return ['*'];
-};
+type ResourcesOf = NonNullable<AwsService['resourcesOf']>;
+
+/** Operations of a user about itself when it names none. */
+const ownOperations = new Set([
+  'GetUser',
+  'CreateAccessKey',
+  'ListAccessKeys',
+  'DeleteAccessKey',
+  'UpdateAccessKey',
+  'GetLoginProfile',
+  'ListMFADevices',
+]);
+
+/** Tells the ARNs that a call of IAM is about, with the paths that the identities have. */
+export function callResources(store: IdentityStore): ResourcesOf {
+  return async (operation, input, { account, principal }) => {
+    const record = input as Record<string, string | undefined>;
+    const path = record['Path'] ?? '/';
+    const { RoleName: role, UserName: user, PolicyArn: policyArn, PolicyName: policy } = record;
+    const profile = record['InstanceProfileName'];
+    if (profile !== undefined) {
+      const found = await store.instanceProfiles.find(profile);
+      return [iamArn(account, 'instance-profile', found?.spec.path ?? path, profile)];
+    }
+    if (role !== undefined) return [iamArn(account, 'role', (await store.roles.find(role))?.spec.path ?? path, role)];
+    if (user !== undefined) return [iamArn(account, 'user', (await store.users.find(user))?.spec.path ?? path, user)];
+    if (policyArn !== undefined) return [policyArn];
+    if (policy !== undefined) return [iamArn(account, 'policy', path, policy)];
+    if (ownOperations.has(operation) && principal.kind === 'user') return [principal.arn];
+    if (operation === 'ListRoles') return [`arn:aws:iam::${account}:role/`];
+    if (operation === 'ListUsers') return [`arn:aws:iam::${account}:user/`];
+    if (operation === 'ListInstanceProfiles') return [`arn:aws:iam::${account}:instance-profile/`];
+    return ['*'];
+  };
+}
