@@ -36,6 +36,8 @@ export class NodeLifecycleController implements Controller {
         this.#heartbeats.delete(name);
       if (before === undefined)
         this.#tell(node, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
+      if (before !== undefined && readiness(before) === 'True' && now !== undefined && readiness(now) !== 'True')
+        this.#tell(node, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
       if (now === undefined)
         this.#tell(node, 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
       context.queue.add(`node/${name}`);
@@ -47,7 +49,6 @@ export class NodeLifecycleController implements Controller {
     if (key === monitor) return this.#monitor();
     const node = this.#nodes.get(undefined, key.slice('node/'.length));
     if (node === undefined) return undefined;
-    this.#limiter.observe(this.#nodes.list());
     await this.#markPods(node);
     return this.#taint(node);
   }
@@ -75,6 +76,7 @@ export class NodeLifecycleController implements Controller {
 
   async #taint(node: Node): Promise<number | undefined> {
     const due = evictionTaint(node) !== undefined && !hasEvictionTaint(node);
+    if (due) this.#limiter.observe(this.#nodes.list());
     const mayEvict = due && this.#limiter.tryTake(node);
     const taints = wantedTaints(node, mayEvict, rfc3339(this.#context.world.clock.now()));
     if (!sameTaints(taints, node.spec?.taints ?? [])) {
@@ -93,9 +95,6 @@ export class NodeLifecycleController implements Controller {
       .index('node', nodeName)
       .get(node.metadata!.name!)
       .filter((pod) => podCondition(pod, 'Ready')?.status === 'True');
-    if (ready.length === 0) return;
-    const { name } = node.metadata!;
-    this.#tell(node, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
     const lastTransitionTime = rfc3339(this.#context.world.clock.now());
     for (const pod of ready) {
       const condition = { ...podCondition(pod, 'Ready')!, status: 'False', lastTransitionTime };

@@ -1,0 +1,60 @@
+/**
+ * Kubernetes' controllers, one to a folder: each brings one kind of object to what it says, through the API alone. They
+ * do not know of each other, nor of the server's inside, nor of the cloud: what the cloud does for them is injected.
+ */
+import type { Controller } from '@keelson/controller-kit';
+import { CloudNodeController } from './cloud-node/index.ts';
+import type { Instances } from './cloud-node/instances.ts';
+import { ClusterRoleAggregationController } from './cluster-role-aggregation/index.ts';
+import { DaemonSetController } from './daemonset/index.ts';
+import { DeploymentController } from './deployment/index.ts';
+import { DisruptionController } from './disruption/index.ts';
+import { EndpointsController } from './endpoints/index.ts';
+import { EndpointSliceController } from './endpointslice/index.ts';
+import { GarbageCollector } from './garbage-collector/index.ts';
+import { NamespaceController } from './namespace/index.ts';
+import { NodeLifecycleController } from './node-lifecycle/index.ts';
+import { PodGarbageCollector } from './pod-gc/index.ts';
+import { ReplicaSetController } from './replicaset/index.ts';
+import { RootCaPublisher } from './root-ca-publisher/index.ts';
+import { ServiceLoadBalancerController } from './service-load-balancer/index.ts';
+import type { LoadBalancers } from './service-load-balancer/load-balancers.ts';
+import { ServiceAccountController } from './serviceaccount/index.ts';
+import { TaintEvictionController } from './taint-eviction/index.ts';
+
+export type { InstanceMetadata, Instances } from './cloud-node/instances.ts';
+export type { LoadBalancerRequest, LoadBalancers } from './service-load-balancer/load-balancers.ts';
+
+/** What a cluster's controllers are given from outside. */
+export interface KubernetesControllerOptions {
+  /** PEM of the authority behind the API server's certificate; without it nobody publishes it. */
+  readonly rootCa?: string;
+  /** Makes load balancers; without it Services of type LoadBalancer stay pending. */
+  readonly loadBalancers?: LoadBalancers;
+  /** Knows the instances behind nodes; without it nodes are left as their kubelets make them. */
+  readonly instances?: Instances;
+}
+
+/** The controllers of a cluster, for `runControllers`: what upstream's kube- and cloud-controller-manager run of this slice. */
+export function kubernetesControllers(options: KubernetesControllerOptions = {}): (() => Controller)[] {
+  const { rootCa, loadBalancers, instances } = options;
+  const always: (() => Controller)[] = [
+    () => new NamespaceController(),
+    () => new ServiceAccountController(),
+    () => new ReplicaSetController(),
+    () => new DeploymentController(),
+    () => new DaemonSetController(),
+    () => new EndpointsController(),
+    () => new EndpointSliceController(),
+    () => new GarbageCollector(),
+    () => new NodeLifecycleController(),
+    () => new TaintEvictionController(),
+    () => new PodGarbageCollector(),
+    () => new ClusterRoleAggregationController(),
+    () => new DisruptionController(),
+  ];
+  if (rootCa !== undefined) always.push(() => new RootCaPublisher(rootCa));
+  if (loadBalancers !== undefined) always.push(() => new ServiceLoadBalancerController(loadBalancers));
+  if (instances !== undefined) always.push(() => new CloudNodeController(instances));
+  return always;
+}
