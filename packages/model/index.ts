@@ -7,6 +7,9 @@ export { catalogueFor, newestMinor, oldestMinor } from './catalogue/kubernetes-c
 export * from './codec/decode.ts';
 export * from './codec/decode-error.ts';
 export * from './codec/stored-object.ts';
+export { aggregatedDiscovery, apiGroupList, apiResourceList, apiVersions } from './documents/discovery.ts';
+export { openApiV3, openApiV3Index } from './documents/openapi.ts';
+export type { Descriptions } from './documents/schema.ts';
 export * from './field-error.ts';
 export * from './metadata/names.ts';
 export * from './metadata/same-value.ts';

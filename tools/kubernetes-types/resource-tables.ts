@@ -39,13 +39,38 @@ function addVerbs(verbs: string[], more: readonly string[]): void {
   verbs.sort();
 }
 
+interface FoundType {
+  readonly home: GoPackage;
+  readonly kind: string;
+  readonly type: string;
+}
+
+/** A resource is met by its list or by one of its objects, whichever comes first. */
+function newRow(group: string, version: string, resource: string, { home, kind, type }: FoundType): ResourceRow {
+  const list = kind.endsWith('List') && home.types.has(kind.slice(0, -'List'.length));
+  const own = list ? kind.slice(0, -'List'.length) : kind;
+  const name = group === '' ? resource : `${resource}.${group}`;
+  return {
+    group,
+    version,
+    resource,
+    kind: own,
+    type: list ? type.slice(0, -'List'.length) : type,
+    namespaced: false,
+    verbs: [],
+    ...(shortNames[name] === undefined ? {} : { shortNames: shortNames[name] }),
+    ...(categories[name] === undefined ? {} : { categories: categories[name] }),
+    ...home.lifecycle.get(own),
+  };
+}
+
 /** Puts the operations together to resources, and the names of models back to types. */
 export function resourceRows(
   operations: readonly Operation[],
   packages: readonly GoPackage[],
   modelName: (path: string, type: string) => string | undefined,
 ): ResourceRow[] {
-  const types = new Map<string, { home: GoPackage; kind: string; type: string }>();
+  const types = new Map<string, FoundType>();
   for (const home of packages) {
     for (const kind of home.types.keys()) {
       const name = modelName(home.path, kind);
@@ -63,34 +88,8 @@ export function resourceRows(
     const type = types.get(operation.model ?? '');
     let row = rows.get(id);
     if (row === undefined) {
-      if (type === undefined || (resource === 'namespaces' && subresource !== undefined)) continue;
-      if (item === undefined && operation.method === 'GET') {
-        const kind = type.kind.replace(/List$/, '');
-        const lifecycle = type.home.lifecycle.get(kind) ?? {};
-        const own = group === '' ? resource! : `${resource}.${group}`;
-        row = {
-          group,
-          version: version!,
-          resource: resource!,
-          kind,
-          type: type.type.replace(/List$/, ''),
-          namespaced: scope !== undefined,
-          verbs: [],
-          ...(shortNames[own] === undefined ? {} : { shortNames: shortNames[own] }),
-          ...(categories[own] === undefined ? {} : { categories: categories[own] }),
-          ...lifecycle,
-        };
-      } else {
-        row = {
-          group,
-          version: version!,
-          resource: resource!,
-          kind: type.kind,
-          type: type.type,
-          namespaced: false,
-          verbs: [],
-        };
-      }
+      if (type === undefined || subresource !== undefined) continue;
+      row = newRow(group, version!, resource!, type);
       rows.set(id, row);
     }
     if (scope !== undefined) row.namespaced = true;
@@ -106,7 +105,7 @@ function addSubresource(
   row: ResourceRow,
   name: string,
   verbs: readonly string[],
-  type: { home: GoPackage; kind: string; type: string } | undefined,
+  type: FoundType | undefined,
   packages: readonly GoPackage[],
 ): void {
   const connect = connectKinds[`${row.resource}/${name}`];

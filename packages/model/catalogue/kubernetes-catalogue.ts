@@ -31,7 +31,8 @@ function deprecationOf(row: ResourceRow, minor: number): string | undefined {
   return `${apiVersionOf(row)} ${row.kind} is deprecated in v1.${row.deprecated}+${gone}${instead}`;
 }
 
-function resourceOf(row: ResourceRow, strategy: Strategy, minor: number): Resource {
+/** A resource as 1.`minor` serves it. */
+export function resourceOf(row: ResourceRow, strategy: Strategy, minor: number): Resource {
   const [first, second] = (strategy.storedAs?.apiVersion ?? strategy.apiVersion).split('/') as [
     string,
     string | undefined,

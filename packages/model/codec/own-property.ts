@@ -19,3 +19,12 @@ export function setOwn(target: Properties, name: string, value: unknown): void {
     Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
   } else target[name] = value;
 }
+
+/** A copy that shares nothing: whoever gets the result may change it. */
+export function copyOf<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (!isProperties(value)) return value;
+  const result: Properties = {};
+  for (const name of Object.keys(value)) setOwn(result, name, copyOf(value[name]));
+  return result as T;
+}

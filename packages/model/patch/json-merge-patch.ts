@@ -1,10 +1,11 @@
-import { getOwn, isProperties, type Properties, setOwn } from '../codec/own-property.ts';
+import { copyOf, getOwn, isProperties, type Properties, setOwn } from '../codec/own-property.ts';
 import type { ApiObject } from '../object.ts';
 import { PatchError } from './patch-error.ts';
 
 /** A value of the patch that goes in where nothing was to merge it with: its nulls say nothing there. */
 function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((element) => (isProperties(element) ? withoutNulls(element) : element));
+  if (Array.isArray(value))
+    return value.map((element) => (isProperties(element) || Array.isArray(element) ? withoutNulls(element) : element));
   if (!isProperties(value)) return value;
   const result: Properties = {};
   for (const [name, inner] of Object.entries(value)) {
@@ -24,10 +25,10 @@ function merge(original: Properties, patch: Properties): Properties {
 }
 
 /**
- * Applies a JSON merge patch (RFC 7386). Neither argument is changed; the result shares parts with both.
+ * Applies a JSON merge patch (RFC 7386). Neither argument is changed, and the result shares nothing with them.
  * @throws PatchError invalid when the patch is no object
  */
 export function jsonMergePatch(original: ApiObject, patch: unknown): ApiObject {
   if (!isProperties(patch)) throw new PatchError('invalid', 'Invalid JSON Patch');
-  return merge(original, patch) as ApiObject;
+  return merge(copyOf(original), copyOf(patch)) as ApiObject;
 }

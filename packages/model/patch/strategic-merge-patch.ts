@@ -1,4 +1,4 @@
-import { getOwn, isProperties, type Properties, setOwn } from '../codec/own-property.ts';
+import { copyOf, getOwn, isProperties, type Properties, setOwn } from '../codec/own-property.ts';
 import type { ApiObject } from '../object.ts';
 import type { Field, ValueType } from '../tables/field-expression.ts';
 import { findType, structType } from '../tables/struct-type.ts';
@@ -209,11 +209,11 @@ function mergeObject(live: Properties, change: Properties, type: ValueType | und
 
 /**
  * Applies a strategic merge patch with all its directives ($patch: replace, delete; $retainKeys; $setElementOrder;
- * $deleteFromPrimitiveList). Neither argument is changed; the result shares parts with both, and may hold fields that
+ * $deleteFromPrimitiveList). Neither argument is changed and the result shares nothing with them. It may hold fields that
  * the type has not: normalize it. @param type the object's name in the tables.
  * @throws PatchError with upstream's words
  */
 export function strategicMergePatch(type: string, original: ApiObject, patch: unknown): ApiObject {
   if (!isProperties(patch)) return invalid('invalid JSON document');
-  return mergeObject(original, patch, { form: 'struct', name: structType(type).name }) as ApiObject;
+  return mergeObject(copyOf(original), copyOf(patch), { form: 'struct', name: structType(type).name }) as ApiObject;
 }

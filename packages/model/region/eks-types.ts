@@ -78,6 +78,9 @@ export const eksTypes = {
     phase: 'string!',
     observedGeneration: 'int64',
     autoScalingGroupName: 'string',
+    /** What was last put on the nodes, so that what leaves the spec leaves them too. */
+    appliedLabels: 'map<string>',
+    appliedTaints: '[]NodegroupTaint',
     issues: '[]HealthIssue',
   },
   AccessEntry: { metadata: 'ObjectMeta', spec: 'AccessEntrySpec' },

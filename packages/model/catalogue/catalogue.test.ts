@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Strategy } from '../strategy.ts';
+import { hasType } from '../tables/struct-type.ts';
+import { catalogueFor, newestMinor, oldestMinor, resourceOf } from './kubernetes-catalogue.ts';
+import { compareVersions, indexResources } from './resource-index.ts';
+import type { ResourceRow } from './resource-row.ts';
+
+test('versions are preferred when they are stable, then when they are newer', () => {
+  const versions = ['v1beta1', 'v10', 'v2', 'v1alpha2', 'v1', 'v2beta1', 'other'];
+  assert.deepEqual(versions.sort(compareVersions), ['v10', 'v2', 'v1', 'v2beta1', 'v1beta1', 'v1alpha2', 'other']);
+});
+
+test('every minor serves what the one before it served, and every type is in the tables', () => {
+  let before: string[] = [];
+  for (let minor = oldestMinor; minor <= newestMinor; minor++) {
+    const catalogue = catalogueFor(minor);
+    const served = catalogue.groupVersions.flatMap(({ group, version }) =>
+      catalogue.resourcesOf(group, version).map((resource) => {
+        assert.ok(hasType(resource.type), resource.type);
+        for (const subresource of Object.values(resource.subresources)) assert.ok(hasType(subresource.type));
+        assert.equal(catalogue.find(group, version, resource.resource), resource);
+        assert.equal(catalogue.findKind(group, version, resource.kind), resource);
+        return `${group}/${version}/${resource.resource}`;
+      }),
+    );
+    assert.deepEqual(
+      before.filter((name) => !served.includes(name)),
+      [],
+    );
+    before = served;
+  }
+  assert.throws(() => catalogueFor(oldestMinor - 1));
+});
+
+const row: ResourceRow = {
+  group: 'policy',
+  version: 'v1',
+  resource: 'things',
+  kind: 'Thing',
+  type: 'policy/v1.Thing',
+  namespaced: true,
+  verbs: ['get'],
+  deprecated: 34,
+  removed: 37,
+  replacement: 'policy/v2 Thing',
+};
+
+test('a deprecated version warns from the minor that deprecated it', () => {
+  const strategy: Strategy = { apiVersion: 'policy/v1', kind: 'Thing' };
+  assert.equal(resourceOf(row, strategy, 33).deprecation, undefined);
+  assert.equal(
+    resourceOf(row, strategy, 34).deprecation,
+    'policy/v1 Thing is deprecated in v1.34+, unavailable in v1.37+; use policy/v2 Thing',
+  );
+});
+
+test('what is stored in another form, or not at all, is not among the stored resources', () => {
+  const make = (resource: string, strategy: Omit<Strategy, 'apiVersion' | 'kind'>) =>
+    resourceOf({ ...row, resource, kind: resource }, { apiVersion: 'policy/v1', kind: resource, ...strategy }, 33);
+  const catalogue = indexResources([make('plain', {}), make('virtual', { virtual: true })]);
+  assert.deepEqual(
+    catalogue.stored().map(({ resource }) => resource),
+    ['plain'],
+  );
+  assert.equal(catalogue.resourcesOf('policy', 'v1').length, 2);
+});
