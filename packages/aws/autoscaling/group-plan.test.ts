@@ -36,5 +36,8 @@ test('an instance that was told to leave is replaced, not only removed', () => {
 });
 
 test('a group of none lets everyone go', () => {
-  assert.deepEqual(planGroup(group(0), [instance('1', 'a', 2), instance('2', 'b', 1)]).terminate.sort(), ['1', '2']);
+  assert.deepEqual(planGroup(group(0), [instance('1', 'a', 2), instance('2', 'b', 1)]).terminate.toSorted(), [
+    '1',
+    '2',
+  ]);
 });

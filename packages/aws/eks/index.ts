@@ -9,10 +9,15 @@ import { clusterOperations } from './operations/cluster-operations.ts';
 import { clusterUpdateOperations } from './operations/cluster-update-operations.ts';
 import type { Environment } from './operations/environment.ts';
 import { nodegroupOperations } from './operations/nodegroup-operations.ts';
+import { nodegroupVersionOperations } from './operations/nodegroup-version-operations.ts';
 import { tagOperations } from './operations/tag-operations.ts';
 import { updateOperations } from './operations/update-operations.ts';
 import { versionOperations } from './operations/version-operations.ts';
 
+export type { ClusterAccess } from './controllers/cluster-access.ts';
+export { ClusterController } from './controllers/cluster-controller.ts';
+export { NodegroupController } from './controllers/nodegroup-controller.ts';
+export { UpdateController } from './controllers/update-controller.ts';
 export type { Environment } from './operations/environment.ts';
 
 /** EKS behind the front door. */
@@ -23,6 +28,7 @@ export async function eksService(environment: Environment): Promise<AwsService> 
       ...clusterOperations(environment),
       ...clusterUpdateOperations(environment),
       ...nodegroupOperations(environment),
+      ...nodegroupVersionOperations(environment),
       ...accessEntryOperations(environment),
       ...updateOperations(environment),
       ...tagOperations(environment),

@@ -1,3 +1,5 @@
+import { kubernetesPatches } from '@keelson/model/region/images.ts';
+
 /** One Kubernetes version as EKS offers it (EKS User Guide, "Kubernetes release calendar"). Dates are UTC days. */
 export interface EksVersion {
   readonly version: string;
@@ -13,7 +15,7 @@ export interface EksVersion {
 export const eksVersions: readonly EksVersion[] = [
   {
     version: '1.33',
-    kubernetesPatchVersion: '1.33.10',
+    kubernetesPatchVersion: kubernetesPatches[33]!,
     platformVersion: 'eks.30',
     releaseDate: '2025-05-29',
     endOfStandardSupport: '2026-07-29',
@@ -21,7 +23,7 @@ export const eksVersions: readonly EksVersion[] = [
   },
   {
     version: '1.34',
-    kubernetesPatchVersion: '1.34.6',
+    kubernetesPatchVersion: kubernetesPatches[34]!,
     platformVersion: 'eks.22',
     releaseDate: '2025-10-02',
     endOfStandardSupport: '2026-12-02',
@@ -29,7 +31,7 @@ export const eksVersions: readonly EksVersion[] = [
   },
   {
     version: '1.35',
-    kubernetesPatchVersion: '1.35.3',
+    kubernetesPatchVersion: kubernetesPatches[35]!,
     platformVersion: 'eks.12',
     releaseDate: '2026-01-28',
     endOfStandardSupport: '2027-03-27',
@@ -37,7 +39,7 @@ export const eksVersions: readonly EksVersion[] = [
   },
   {
     version: '1.36',
-    kubernetesPatchVersion: '1.36.1',
+    kubernetesPatchVersion: kubernetesPatches[36]!,
     platformVersion: 'eks.4',
     releaseDate: '2026-06-02',
     endOfStandardSupport: '2027-08-02',

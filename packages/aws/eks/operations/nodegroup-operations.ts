@@ -1,5 +1,6 @@
 import { isAlreadyExists, isConflict } from '@keelson/client';
 import { nodegroups } from '@keelson/client/region-resources/index.ts';
+import { nodeImageFor } from '@keelson/model/region/images.ts';
 import { instanceTypes } from '@keelson/model/region/instance-types.ts';
 import type { Cluster, Nodegroup, Update } from '@keelson/model/region/object-types.ts';
 import type { CallContext } from '../../service.ts';
@@ -89,7 +90,7 @@ function versionOf(cluster: Cluster, asked: string | undefined): { version: stri
       `Nodegroup Kubernetes version should be equal to Cluster kubernetes version ${clusterVersion} or NodeGroup kubernetes version ${version}`,
     );
   }
-  return { version, releaseVersion: `${known.kubernetesPatchVersion}-20260601` };
+  return { version, releaseVersion: nodeImageFor(minorOf(version), 'x86_64')!.releaseVersion };
 }
 
 async function specOf(
