@@ -1,35 +1,12 @@
 import type { ApiObject } from '@keelson/model';
+import { systemObjects } from '../bootstrap/system-objects.ts';
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from './contract.ts';
 import { forbidden, isWriteTo } from './refusal.ts';
 
 const group = 'scheduling.k8s.io';
 
-/** The PriorityClasses that every cluster has; whoever starts a cluster writes them. */
-export function systemPriorityClasses(): ApiObject[] {
-  const make = (name: string, value: number, description: string): ApiObject => ({
-    apiVersion: `${group}/v1`,
-    kind: 'PriorityClass',
-    metadata: { name },
-    value,
-    description,
-    preemptionPolicy: 'PreemptLowerPriority',
-  });
-  return [
-    make(
-      'system-node-critical',
-      2000001000,
-      'Used for system critical pods that must not be moved from their current node.',
-    ),
-    make(
-      'system-cluster-critical',
-      2000000000,
-      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
-    ),
-  ];
-}
-
 const systemClasses: ReadonlyMap<string, ApiObject> = new Map(
-  systemPriorityClasses().map((object) => [object.metadata!.name!, object]),
+  systemObjects.filter(({ kind }) => kind === 'PriorityClass').map((object) => [object.metadata!.name!, object]),
 );
 
 /** Priority: fills in a pod's priority and preemption policy from its class, and allows one default class only. */

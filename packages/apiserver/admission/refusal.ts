@@ -1,5 +1,5 @@
 import { quoted } from '../authentication/quoted.ts';
-import { qualifiedResource } from '../authentication/refusal-status.ts';
+import { qualified } from '../request/status-error.ts';
 import { AdmissionError, type AdmissionRequest } from './contract.ts';
 
 /** 403 for this write, worded as every admission plug-in's: `pods "x" is forbidden: …`. */
@@ -11,7 +11,7 @@ export function forbidden(
   const { group, resource } = request.resource;
   const name = nameOf(request) ?? request.object?.metadata?.generateName ?? 'Unknown';
   return new AdmissionError(
-    `${qualifiedResource(group, resource)} ${quoted(name)} is forbidden: ${text}`,
+    `${qualified({ group, resource })} ${quoted(name)} is forbidden: ${text}`,
     403,
     'Forbidden',
     {
@@ -25,7 +25,7 @@ export function forbidden(
 
 /** 404 for another object that the write needs. `resource` as upstream names it there, mostly in the singular. */
 export function missing(group: string, resource: string, name: string): AdmissionError {
-  const message = `${qualifiedResource(group, resource)} ${quoted(name)} not found`;
+  const message = `${qualified({ group, resource })} ${quoted(name)} not found`;
   return new AdmissionError(message, 404, 'NotFound', {
     name,
     ...(group !== '' ? { group } : {}),

@@ -1,13 +1,15 @@
 import { rfc3339, type World } from '@keelson/base';
-import { type ApiObject, type FieldError, invalid } from '@keelson/model';
+import { type ApiObject, type FieldError, invalid as invalidField } from '@keelson/model';
 import type { ObjectReader } from '../admission/contract.ts';
+import { badRequest, conflict, invalid, notFound } from '../request/status-error.ts';
 import { signToken } from './json-web-token.ts';
 import { quoted } from './quoted.ts';
-import { badRequest, conflictStatus, invalidStatus, notFoundStatus, type ReviewAnswer } from './refusal-status.ts';
 import { claimsFor, type TokenSubject } from './service-account-claims.ts';
 import type { SigningKey } from './service-account-key.ts';
 
 const group = 'authentication.k8s.io';
+const kind = { group, kind: 'TokenRequest' };
+const accounts = { group: '', resource: 'serviceaccounts' };
 const shortest = 600;
 const longest = 2 ** 32;
 const defaultSeconds = 3600;
@@ -33,23 +35,23 @@ export interface TokenRequestOptions {
 /**
  * POST …/serviceaccounts/{name}/token: signs a token for the service account, bound to a pod, secret or node when asked.
  * @param request the TokenRequest as it came; it is not changed
+ * @throws StatusError 400, 404, 409, 422
  */
 export function requestToken(
   options: TokenRequestOptions,
   namespace: string,
   name: string,
   request: Readonly<ApiObject>,
-): ReviewAnswer<ApiObject> {
+): ApiObject {
   const metadataErrors = checkMetadata(namespace, name, request);
-  if (metadataErrors.length > 0) return { status: invalidStatus(group, 'TokenRequest', name, metadataErrors) };
+  if (metadataErrors.length > 0) throw invalid(kind, name, metadataErrors);
   const serviceAccount = options.reader.get('', 'serviceaccounts', namespace, name);
-  if (serviceAccount === undefined) return { status: notFoundStatus('', 'serviceaccounts', name) };
+  if (serviceAccount === undefined) throw notFound(accounts, name);
   const seconds: number = request['spec']?.expirationSeconds ?? defaultSeconds;
   const errors = checkSeconds(seconds);
-  if (errors.length > 0) return { status: invalidStatus(group, 'TokenRequest', '', errors) };
+  if (errors.length > 0) throw invalid(kind, '', errors);
   const bound = boundObject(options.reader, namespace, name, request['spec']?.boundObjectRef);
-  if ('status' in bound) return bound;
-  return { object: issue(options, { serviceAccount, ...bound.object }, request, seconds) };
+  return issue(options, { serviceAccount, ...bound }, request, seconds);
 }
 
 function issue(
@@ -92,11 +94,11 @@ function checkMetadata(namespace: string, name: string, request: Readonly<ApiObj
   const errors: FieldError[] = [];
   const given = request.metadata ?? {};
   if (given.name !== undefined && given.name !== '' && given.name !== name) {
-    errors.push(invalid('metadata.name', given.name, 'must match the service account name if specified'));
+    errors.push(invalidField('metadata.name', given.name, 'must match the service account name if specified'));
   }
   if (given.namespace !== undefined && given.namespace !== '' && given.namespace !== namespace) {
     errors.push(
-      invalid('metadata.namespace', given.namespace, 'must match the service account namespace if specified'),
+      invalidField('metadata.namespace', given.namespace, 'must match the service account namespace if specified'),
     );
   }
   return errors.slice(0, 1);
@@ -104,10 +106,10 @@ function checkMetadata(namespace: string, name: string, request: Readonly<ApiObj
 
 function checkSeconds(seconds: number): FieldError[] {
   if (seconds < shortest) {
-    return [invalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes')];
+    return [invalidField('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes')];
   }
   if (seconds > longest) {
-    return [invalid('spec.expirationSeconds', seconds, 'may not specify a duration larger than 2^32 seconds')];
+    return [invalidField('spec.expirationSeconds', seconds, 'may not specify a duration larger than 2^32 seconds')];
   }
   return [];
 }
@@ -126,30 +128,30 @@ function boundObject(
   namespace: string,
   account: string,
   reference: BoundObjectReference | undefined,
-): ReviewAnswer<Bound> {
-  if (reference === undefined || reference === null) return { object: {} };
+): Bound {
+  if (reference === undefined || reference === null) return {};
   const [first = '', second] = (reference.apiVersion ?? '').split('/', 2);
   const apiGroup = second === undefined ? '' : first;
-  const kind = reference.kind ?? '';
-  const resource = apiGroup === '' ? bindable[kind] : undefined;
+  const wanted = reference.kind ?? '';
+  const resource = apiGroup === '' && Object.hasOwn(bindable, wanted) ? bindable[wanted] : undefined;
   if (resource === undefined) {
-    const type = `${apiGroup}/${second ?? first}, Kind=${kind}`;
-    return { status: badRequest(`cannot bind token to object of type ${type}`) };
+    const type = `${apiGroup}/${second ?? first}, Kind=${wanted}`;
+    throw badRequest(`cannot bind token to object of type ${type}`);
   }
   const name = reference.name ?? '';
   const object = reader.get('', resource, resource === 'nodes' ? '' : namespace, name);
-  if (object === undefined) return { status: notFoundStatus('', resource, name) };
+  if (object === undefined) throw notFound({ group: '', resource }, name);
   if (resource === 'pods' && object['spec']?.serviceAccountName !== account) {
     const text = `cannot bind token for serviceaccount ${quoted(account)} to pod running with different serviceaccount name.`;
-    return { status: badRequest(text) };
+    throw badRequest(text);
   }
   if (reference.uid !== undefined && reference.uid !== '' && reference.uid !== object.metadata?.uid) {
     const text = `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`;
-    return { status: conflictStatus('', kind, name, text) };
+    throw conflict({ group: '', resource: wanted }, name, text);
   }
-  if (resource === 'secrets') return { object: { secret: object } };
-  if (resource === 'nodes') return { object: { node: object } };
-  return { object: { pod: object, ...nodeOf(reader, object) } };
+  if (resource === 'secrets') return { secret: object };
+  if (resource === 'nodes') return { node: object };
+  return { pod: object, ...nodeOf(reader, object) };
 }
 
 const bindable: Readonly<Record<string, string>> = { Pod: 'pods', Secret: 'secrets', Node: 'nodes' };

@@ -1,6 +1,7 @@
 import type { ApiObject } from '@keelson/model';
+import { badRequest } from '../request/status-error.ts';
+import type { ReviewAnswer } from '../subresources/subresource-handler.ts';
 import type { AuthenticationResult, TokenAuthenticator, UserInfo } from './contract.ts';
-import { badRequest, type ReviewAnswer } from './refusal-status.ts';
 import { withAuthenticatedGroup } from './request-authenticator.ts';
 
 /** A user as authentication.k8s.io/v1 UserInfo: attachments stay inside. */
@@ -23,9 +24,9 @@ export async function reviewToken(
   tokens: TokenAuthenticator,
   serverAudiences: readonly string[],
   review: Readonly<ApiObject>,
-): Promise<ReviewAnswer<ApiObject>> {
+): Promise<ReviewAnswer> {
   const token: string = review['spec']?.token ?? '';
-  if (token === '') return { status: badRequest('token is required for TokenReview in authentication') };
+  if (token === '') return { status: badRequest('token is required for TokenReview in authentication').status };
   const asked: readonly string[] = review['spec']?.audiences ?? [];
   const audiences = asked.length > 0 ? asked : serverAudiences;
   const result = await tokens.authenticateToken(token, audiences);

@@ -1,14 +1,12 @@
 import type { ApiObject } from '@keelson/model';
 import type { UserInfo } from '../authentication/contract.ts';
-import { badRequest, type ReviewAnswer } from '../authentication/refusal-status.ts';
+import { badRequest } from '../request/status-error.ts';
+import type { ReviewAnswer } from '../subresources/subresource-handler.ts';
 import type { Attributes, AuthorizationResult, Authorizer } from './contract.ts';
 import { readSelector } from './review-selector.ts';
 
 /** Answers a SubjectAccessReview, which its kind has validated: may the named user do this? */
-export async function reviewSubjectAccess(
-  authorizer: Authorizer,
-  review: Readonly<ApiObject>,
-): Promise<ReviewAnswer<ApiObject>> {
+export async function reviewSubjectAccess(authorizer: Authorizer, review: Readonly<ApiObject>): Promise<ReviewAnswer> {
   return { object: await answered(authorizer, review, subjectOf(review)) };
 }
 
@@ -20,9 +18,9 @@ export async function reviewLocalSubjectAccess(
   authorizer: Authorizer,
   namespace: string,
   review: Readonly<ApiObject>,
-): Promise<ReviewAnswer<ApiObject>> {
+): Promise<ReviewAnswer> {
   if (namespace !== (review.metadata?.namespace ?? '')) {
-    return { status: badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`) };
+    return { status: badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`).status };
   }
   return { object: await answered(authorizer, review, subjectOf(review)) };
 }
@@ -32,7 +30,7 @@ export async function reviewSelfAccess(
   authorizer: Authorizer,
   user: UserInfo,
   review: Readonly<ApiObject>,
-): Promise<ReviewAnswer<ApiObject>> {
+): Promise<ReviewAnswer> {
   return { object: await answered(authorizer, review, user) };
 }
 
@@ -41,9 +39,9 @@ export async function reviewSelfRules(
   authorizer: Authorizer,
   user: UserInfo,
   review: Readonly<ApiObject>,
-): Promise<ReviewAnswer<ApiObject>> {
+): Promise<ReviewAnswer> {
   const namespace: string = review['spec']?.namespace ?? '';
-  if (namespace === '') return { status: badRequest('no namespace on request') };
+  if (namespace === '') return { status: badRequest('no namespace on request').status };
   const rules = await authorizer.rulesFor?.(user, namespace);
   const status = rules ?? { resourceRules: [], nonResourceRules: [], incomplete: true };
   return { object: { ...review, status: { ...status } } };

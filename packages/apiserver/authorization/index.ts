@@ -13,3 +13,4 @@ export * from './node-identity.ts';
 export { type PolicyRule, ruleAllows } from './policy-rule.ts';
 export * from './rbac-authorizer.ts';
 export { RbacIndex } from './rbac-index.ts';
+export { reviewHandlers } from './review-handlers.ts';

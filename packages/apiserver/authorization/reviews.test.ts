@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { virtualWorld } from '@keelson/base';
 import type { UserInfo } from '../authentication/contract.ts';
 import { AccessPolicyAuthorizer, withAccessPolicies } from './access-policy-authorizer.ts';
 import { reviewLocalSubjectAccess, reviewSelfAccess, reviewSelfRules, reviewSubjectAccess } from './access-review.ts';
 import { AlwaysAllowAuthorizer, AuthorizerChain, MastersAuthorizer } from './authorizer-chain.ts';
 import type { Attributes, Authorizer, Decision } from './contract.ts';
+import { reviewHandlers } from './review-handlers.ts';
 
 class Recorder implements Authorizer {
   asked: Attributes[] = [];
@@ -164,4 +166,36 @@ test('a SelfSubjectRulesReview needs a namespace and lists the rules of every au
   });
   const refused = await reviewSelfRules(chain, user, { spec: {} });
   assert.ok('status' in refused && refused.status.message === 'no namespace on request');
+});
+
+test('the handlers answer all six kinds, and refuse what makes no sense', async () => {
+  const handlers = reviewHandlers({
+    world: virtualWorld(1),
+    tokens: { authenticateToken: async () => ({ outcome: 'none' }) },
+    audiences: [],
+    authorizer: new AlwaysAllowAuthorizer(),
+  });
+  const ask = async (resource: string, object: Record<string, unknown>) => {
+    const handler = handlers.find((candidate) => candidate.resource === resource);
+    const answer = await handler!.review(object, { user: jane, namespace: 'shop' });
+    return 'object' in answer ? answer.object['status'] : `${answer.status.code} ${answer.status.message}`;
+  };
+  const resourceAttributes = { verb: 'get', resource: 'pods', namespace: 'shop' };
+  assert.equal(handlers.length, 6);
+  assert.deepEqual(await ask('tokenreviews', { spec: { token: 'x' } }), { user: {}, error: 'invalid bearer token' });
+  assert.equal((await ask('selfsubjectreviews', {})).userInfo.username, 'jane');
+  assert.deepEqual(await ask('selfsubjectaccessreviews', { spec: { resourceAttributes } }), { allowed: true });
+  assert.equal((await ask('selfsubjectrulesreviews', { spec: { namespace: 'shop' } })).incomplete, false);
+  assert.equal(
+    await ask('subjectaccessreviews', { spec: { resourceAttributes } }),
+    '422 SubjectAccessReview.authorization.k8s.io "" is invalid: spec.user: Invalid value: "": at least one of user or group must be specified',
+  );
+  assert.match(
+    await ask('selfsubjectaccessreviews', { spec: {} }),
+    /exactly one of nonResourceAttributes or resourceAttributes must be specified$/,
+  );
+  assert.match(
+    await ask('localsubjectaccessreviews', { metadata: { namespace: 'a' }, spec: { user: 'joe', resourceAttributes } }),
+    /spec\.resourceAttributes\.namespace: Invalid value: "shop": must match metadata\.namespace$/,
+  );
 });
