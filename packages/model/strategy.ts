@@ -23,7 +23,10 @@ export interface Strategy {
    * raised by the server when anything outside metadata and status has changed and `generation` is true.
    */
   prepareForUpdate?(object: ApiObject, previous: Readonly<ApiObject>): void;
-  /** An update through /status: everything but the status is taken from `previous` unless this says otherwise. */
+  /**
+   * An update through /status. Without this function everything but the status is taken from `previous`; with it, the
+   * function does that itself, and may let more than the status through (Pod and Node: metadata).
+   */
   prepareForStatusUpdate?(object: ApiObject, previous: Readonly<ApiObject>): void;
 
   /** Everything wrong with a new object, beyond types and metadata, with Kubernetes' field paths and messages. */
@@ -51,6 +54,9 @@ export interface Strategy {
   /** Seconds after its last write that the object removes itself (Event). */
   readonly ttl?: number;
 
+  /** How the kind is read and written through /scale. */
+  readonly scale?: ScaleForm;
+
   /** Field selectors beyond metadata.name and metadata.namespace: label to the value of the object, `''` when unset. */
   readonly selectableFields?: Readonly<Record<string, (object: Readonly<ApiObject>) => string>>;
   /**
@@ -67,6 +73,16 @@ export interface Strategy {
    * form (`apiVersion` above), before they are converted to be stored and after they were converted to be served.
    */
   readonly storedAs?: StoredForm;
+}
+
+/** The /scale sub-resource: autoscaling/v1 Scale of an object. */
+export interface ScaleForm {
+  /** The Scale, with the object's name, namespace, uid, resourceVersion and creationTimestamp. */
+  read(object: Readonly<ApiObject>): ApiObject;
+  /** Sets the object's replicas to what the Scale's spec says. */
+  write(object: ApiObject, scale: Readonly<ApiObject>): void;
+  /** What is wrong with a Scale that a client sends. */
+  validate(scale: Readonly<ApiObject>): FieldError[];
 }
 
 /** How one form of an object becomes the other. Both directions lose nothing and leave their argument alone. */

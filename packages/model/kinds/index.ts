@@ -1,4 +1,65 @@
+/** Every kind that Keelson knows well enough to serve. A kind is served when it stands here and in the tables. */
 import type { Strategy } from '../strategy.ts';
+import { controllerRevision } from './apps/controller-revision/index.ts';
+import { daemonSet } from './apps/daemon-set/index.ts';
+import { deployment } from './apps/deployment/index.ts';
+import { replicaSet } from './apps/replica-set/index.ts';
+import { selfSubjectReview } from './authentication/self-subject-review/index.ts';
+import { tokenRequest } from './authentication/token-request/index.ts';
+import { tokenReview } from './authentication/token-review/index.ts';
+import { localSubjectAccessReview } from './authorization/local-subject-access-review/index.ts';
+import { selfSubjectAccessReview } from './authorization/self-subject-access-review/index.ts';
+import { selfSubjectRulesReview } from './authorization/self-subject-rules-review/index.ts';
+import { subjectAccessReview } from './authorization/subject-access-review/index.ts';
+import { lease } from './coordination/lease/index.ts';
+import { binding } from './core/binding/index.ts';
+import { configMap } from './core/config-map/index.ts';
+import { endpoints } from './core/endpoints/index.ts';
+import { event } from './core/event/index.ts';
+import { namespace } from './core/namespace/index.ts';
+import { node } from './core/node/index.ts';
+import { pod } from './core/pod/index.ts';
+import { secret } from './core/secret/index.ts';
+import { service } from './core/service/index.ts';
+import { serviceAccount } from './core/service-account/index.ts';
+import { endpointSlice } from './discovery/endpoint-slice/index.ts';
+import { eventsEvent } from './events/event/index.ts';
+import { podDisruptionBudget } from './policy/pod-disruption-budget/index.ts';
+import { clusterRole } from './rbac/cluster-role/index.ts';
+import { clusterRoleBinding } from './rbac/cluster-role-binding/index.ts';
+import { role } from './rbac/role/index.ts';
+import { roleBinding } from './rbac/role-binding/index.ts';
+import { priorityClass } from './scheduling/priority-class/index.ts';
 
-/** The kinds that Keelson serves, each from its own folder. */
-export const allStrategies: readonly Strategy[] = [];
+export const allStrategies: readonly Strategy[] = [
+  binding,
+  configMap,
+  endpoints,
+  event,
+  namespace,
+  node,
+  pod,
+  secret,
+  service,
+  serviceAccount,
+  controllerRevision,
+  daemonSet,
+  deployment,
+  replicaSet,
+  selfSubjectReview,
+  tokenRequest,
+  tokenReview,
+  localSubjectAccessReview,
+  selfSubjectAccessReview,
+  selfSubjectRulesReview,
+  subjectAccessReview,
+  lease,
+  endpointSlice,
+  eventsEvent,
+  podDisruptionBudget,
+  clusterRole,
+  clusterRoleBinding,
+  role,
+  roleBinding,
+  priorityClass,
+];

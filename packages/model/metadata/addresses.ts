@@ -1,0 +1,58 @@
+/** IP addresses and CIDR blocks as the API writes them, checked in kube-apiserver's words. */
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { type FieldError, invalid } from '../field-error.ts';
+
+export type AddressFamily = 4 | 6;
+
+/** The family of an address, or undefined for what is none. Zones (`fe80::1%eth0`) are none here. */
+export function addressFamily(text: string): AddressFamily | undefined {
+  if (isIPv4(text)) return 4;
+  return isIPv6(text) && !text.includes('%') ? 6 : undefined;
+}
+
+/** The family of a CIDR block, or undefined for what is none. */
+export function blockFamily(text: string): AddressFamily | undefined {
+  const match = /^([^/]+)\/(0|[1-9][0-9]{0,2})$/.exec(text);
+  const family = match === null ? undefined : addressFamily(match[1]!);
+  if (family === undefined) return undefined;
+  return Number(match![2]) <= (family === 4 ? 32 : 128) ? family : undefined;
+}
+
+export function addressErrors(field: string, text: string): FieldError[] {
+  if (addressFamily(text) !== undefined) return [];
+  return [invalid(field, text, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+}
+
+export function blockErrors(field: string, text: string): FieldError[] {
+  if (blockFamily(text) !== undefined) return [];
+  return [invalid(field, text, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
+}
+
+function block(...subnets: [string, number, 'ipv4' | 'ipv6'][]): BlockList {
+  const list = new BlockList();
+  for (const [network, prefix, family] of subnets) list.addSubnet(network, prefix, family);
+  return list;
+}
+
+/** Addresses that no endpoint can have, each with why. */
+const special: readonly [BlockList, string][] = [
+  [block(['0.0.0.0', 32, 'ipv4'], ['::', 128, 'ipv6']), 'may not be unspecified (0.0.0.0 or ::)'],
+  [block(['127.0.0.0', 8, 'ipv4'], ['::1', 128, 'ipv6']), 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
+  [
+    block(['169.254.0.0', 16, 'ipv4'], ['fe80::', 10, 'ipv6']),
+    'may not be in the link-local range (169.254.0.0/16, fe80::/10)',
+  ],
+  [
+    block(['224.0.0.0', 24, 'ipv4'], ['ff02::', 16, 'ipv6']),
+    'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)',
+  ],
+];
+
+/** Why traffic cannot be sent to this address from elsewhere: unspecified, loopback, link-local, multicast. */
+export function specialAddressErrors(field: string, text: string): FieldError[] {
+  const family = addressFamily(text);
+  if (family === undefined) return [];
+  return special
+    .filter(([list]) => list.check(text, family === 4 ? 'ipv4' : 'ipv6'))
+    .map(([, detail]) => invalid(field, text, detail));
+}
