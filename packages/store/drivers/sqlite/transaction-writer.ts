@@ -7,7 +7,7 @@ import { failureOf, isNoSpace } from './sqlite-failure.ts';
 /** Ids of changes in one revision; above the limit of operations, so that a revision's ids never meet the next's. */
 export const idsPerRevision = 256;
 /** Pages beyond the limit that deletions and compaction may use: they are what makes room again. */
-const reservePages = 1024;
+const reservePages = 512;
 const nothing = new Uint8Array(0);
 
 interface Head {
