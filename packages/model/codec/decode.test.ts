@@ -169,6 +169,8 @@ test('invalid UTF-8 and deep nesting are refused', () => {
   assert.throws(() => decodeObject(pod, Buffer.from([0x22, 0xff, 0x22]), 'application/json'), DecodeError);
   const schema = '{"not":'.repeat(20_000) + '{}' + '}'.repeat(20_000);
   assert.throws(() => decode('apiextensions/v1.JSONSchemaProps', schema), new DecodeError('exceeded max depth'));
+  const unknown = `{"foo":${'{"a":'.repeat(9000)}1${'}'.repeat(9001)}`;
+  assert.throws(() => decode(pod, unknown), new DecodeError('exceeded max depth'));
   const raw = `{"spec":{},"fieldsV1":1,"metadata":{"managedFields":[{"fieldsV1":${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}}]}}`;
   assert.throws(() => decodeObject(pod, Buffer.from(raw), 'application/json'), new DecodeError('exceeded max depth'));
 });

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { ApiObject } from '../object.ts';
 import { DecodeError } from './decode-error.ts';
+import { duplicateFields } from './duplicate-fields.ts';
 import { checkJson } from './json-scanner.ts';
 import { walkOfStruct } from './walk.ts';
 import { WalkContext } from './walk-context.ts';
@@ -17,7 +18,7 @@ export interface Decoded {
 }
 
 export interface DecodeOptions {
-  /** Look for fields that are given twice. Costs about as much again as the decoding. */
+  /** Look for fields that are given twice. */
   readonly duplicates?: boolean;
 }
 
@@ -59,8 +60,8 @@ export function decodeObject(type: string, bytes: Uint8Array, mediaType: string,
   }
   if (form !== 'application/json') throw new DecodeError(`no decoder for ${mediaType}`);
   const value = parseJson(bytes);
-  const duplicate = options?.duplicates === true ? checkJson(textOf(bytes)) : [];
   const decoded = normalize(type, value);
+  const duplicate = options?.duplicates === true ? duplicateFields(bytes, value) : none;
   return duplicate.length === 0 ? decoded : { ...decoded, duplicate };
 }
 
