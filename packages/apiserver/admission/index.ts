@@ -2,6 +2,7 @@
  * What is looked at or filled in before a write is stored, beyond the kind's own validation: kube-apiserver's plug-ins by
  * their names. Calls no webhooks; reads other objects in the server's memory alone.
  */
+export * from './cluster-gates.ts';
 export * from './contract.ts';
 export * from './default-plugins.ts';
 export * from './default-toleration-seconds.ts';

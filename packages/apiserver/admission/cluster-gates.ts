@@ -1,0 +1,107 @@
+import type { World } from '@keelson/base';
+import type { ApiServerOptions } from '../api-server-options.ts';
+import { TokenAuthenticatorChain } from '../authentication/authenticator-chain.ts';
+import type { TokenAuthenticator } from '../authentication/contract.ts';
+import {
+  keySet,
+  keySetPath,
+  openIdConfiguration,
+  openIdConfigurationPath,
+} from '../authentication/openid-configuration.ts';
+import {
+  createRequestAuthenticator,
+  type RequestAuthenticatorOptions,
+} from '../authentication/request-authenticator.ts';
+import type { SigningKey, VerificationKey } from '../authentication/service-account-key.ts';
+import { ServiceAccountTokenAuthenticator } from '../authentication/service-account-token-authenticator.ts';
+import { tokenSubresource } from '../authentication/token-subresource.ts';
+import { AccessPolicyAuthorizer } from '../authorization/access-policy-authorizer.ts';
+import { AuthorizerChain, MastersAuthorizer } from '../authorization/authorizer-chain.ts';
+import { bootstrapPolicy } from '../authorization/bootstrap/index.ts';
+import { NodeAuthorizer } from '../authorization/node-authorizer.ts';
+import { RbacAuthorizer } from '../authorization/rbac-authorizer.ts';
+import { RbacIndex } from '../authorization/rbac-index.ts';
+import { reviewHandlers } from '../authorization/review-handlers.ts';
+import type { ObjectReader } from './contract.ts';
+import { defaultPlugins } from './default-plugins.ts';
+
+export interface ClusterGatesOptions {
+  readonly world: World;
+  /** The server's caches. */
+  readonly reader: ObjectReader;
+  /** The cluster's Kubernetes minor version. */
+  readonly minor: number;
+  readonly serviceAccounts: {
+    /** The issuer in new tokens: an https URL. */
+    readonly issuer: string;
+    /** Issuers of before whose tokens still count. */
+    readonly formerIssuers?: readonly string[];
+    readonly signingKey: SigningKey;
+    /** Keys of before whose tokens still count. */
+    readonly formerKeys?: readonly VerificationKey[];
+    /** What the API server answers to; by default the issuer. */
+    readonly audiences?: readonly string[];
+    /** Where the key set can be read; by default below the issuer. */
+    readonly keySetUrl?: string;
+    /** Seconds; longer requests are cut. */
+    readonly longestSeconds?: number;
+    /** Seconds that a pod's usual hour is stretched to. */
+    readonly extendedSeconds?: number;
+  };
+  /** Readers of other bearer tokens, asked after service accounts' own: EKS tokens. */
+  readonly tokens?: readonly TokenAuthenticator[];
+  /** By default everywhere, as kube-apiserver; RBAC gives anonymous callers next to nothing. */
+  readonly anonymous?: RequestAuthenticatorOptions['anonymous'];
+}
+
+/**
+ * Everything of a cluster's API server that says who may do what, put together as kube-apiserver has it: system:masters,
+ * nodes, grants that came with the user, RBAC. What is returned are options of `createApiServer`.
+ */
+export function clusterGates(
+  options: ClusterGatesOptions,
+): Pick<
+  ApiServerOptions,
+  'authenticator' | 'authorizer' | 'admission' | 'reviews' | 'subresources' | 'paths' | 'bootstrap'
+> {
+  const { world, reader, minor, serviceAccounts } = options;
+  const { issuer, signingKey } = serviceAccounts;
+  const audiences = serviceAccounts.audiences ?? [issuer];
+  const keys = [signingKey, ...(serviceAccounts.formerKeys ?? [])];
+  const issuers = [issuer, ...(serviceAccounts.formerIssuers ?? [])];
+  const own = new ServiceAccountTokenAuthenticator({ clock: world.clock, reader, issuers, keys, audiences });
+  const tokens = [own, ...(options.tokens ?? [])];
+  const index = new RbacIndex(reader);
+  const rbac = new RbacAuthorizer(index);
+  const authorizer = new AuthorizerChain([
+    new MastersAuthorizer(),
+    new NodeAuthorizer(reader, minor),
+    new AccessPolicyAuthorizer(),
+    rbac,
+  ]);
+  const admission = defaultPlugins({ world, reader, authorizer, rbac, index });
+  const { longestSeconds, extendedSeconds } = serviceAccounts;
+  const token = tokenSubresource({
+    world,
+    reader,
+    issuer,
+    key: signingKey,
+    audiences,
+    admission,
+    ...(longestSeconds !== undefined ? { longestSeconds } : {}),
+    ...(extendedSeconds !== undefined ? { extendedSeconds } : {}),
+  });
+  const keySetUrl = serviceAccounts.keySetUrl ?? `${issuer}${keySetPath}`;
+  return {
+    authenticator: createRequestAuthenticator({ clock: world.clock, tokens, anonymous: options.anonymous ?? true }),
+    authorizer,
+    admission,
+    reviews: reviewHandlers({ world, tokens: new TokenAuthenticatorChain(tokens), audiences, authorizer }),
+    subresources: [token],
+    paths: {
+      [openIdConfigurationPath]: () => openIdConfiguration(issuer, keySetUrl),
+      [keySetPath]: () => keySet(keys),
+    },
+    bootstrap: bootstrapPolicy(minor),
+  };
+}
