@@ -1,0 +1,82 @@
+import type { Authenticator, Authorizer } from '@keelson/apiserver';
+import { type ApiServer, createApiServer, ResourceCaches } from '@keelson/apiserver';
+import { type VirtualClock, virtualWorld, type World } from '@keelson/base';
+import { type Client, createClient, inProcessPeer } from '@keelson/client';
+import { catalogueFor } from '@keelson/model';
+import { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
+
+/** The real API server over a memory store in this process, on virtual time, without authorisation or admission. */
+export class ApiInProcess {
+  readonly world: World & { readonly clock: VirtualClock };
+  readonly client: Client;
+  readonly #store: MemoryStore;
+  #server: ApiServer | undefined;
+
+  private constructor(seed: string) {
+    this.world = virtualWorld(seed);
+    this.#store = new MemoryStore(this.world);
+    this.client = createClient({
+      // A server that is down is one that cannot be reached.
+      send: (request) => {
+        if (this.#server === undefined) throw new Error('connection refused');
+        return this.#server.handler(request);
+      },
+      clock: this.world.clock,
+      peer: inProcessPeer('admin', ['system:masters']),
+      userAgent: 'test',
+    });
+  }
+
+  static async start(seed: string): Promise<ApiInProcess> {
+    const api = new ApiInProcess(seed);
+    await api.up();
+    return api;
+  }
+
+  /** Starts a server on the store, which has what earlier ones left. */
+  async up(): Promise<void> {
+    const { world } = this;
+    const catalogue = catalogueFor(33);
+    const caches = new ResourceCaches({ world, store: this.#store, catalogue });
+    const server = createApiServer({
+      world,
+      store: this.#store,
+      catalogue,
+      caches,
+      version,
+      authenticator,
+      authorizer,
+      admission: [],
+    });
+    await server.start();
+    this.#server = server;
+  }
+
+  /** Stops the server; everything that is asked of it then cannot be reached. */
+  async down(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    await server?.stop();
+  }
+}
+
+const authenticator: Authenticator = {
+  authenticate: async ({ peer }) =>
+    peer.inProcess === undefined
+      ? { outcome: 'none' }
+      : { outcome: 'authenticated', user: { name: peer.inProcess.name, groups: [...peer.inProcess.groups] } },
+};
+
+const authorizer: Authorizer = { authorize: async () => ({ decision: 'allow', reason: '' }) };
+
+const version = {
+  major: '1',
+  minor: '33',
+  gitVersion: 'v1.33.4-eks-0000000',
+  gitCommit: '0000000000000000000000000000000000000000',
+  gitTreeState: 'clean',
+  buildDate: '2026-01-01T00:00:00Z',
+  goVersion: 'go1.24.5',
+  compiler: 'gc',
+  platform: 'linux/amd64',
+};
