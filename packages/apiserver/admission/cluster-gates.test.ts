@@ -32,17 +32,18 @@ async function cluster(): Promise<TestServer> {
 const pods = '/api/v1/namespaces/default/pods';
 const container = { name: 'c', image: 'nginx' };
 
-/** A request with a bearer token instead of a caller in the process. */
+/** A request over a connection: with a bearer token, or without credentials when it is empty. */
 async function asBearer(server: TestServer, token: string, method: string, target: string, body?: unknown) {
   const response = await server.server.handler({
     method,
     target,
-    headers: { authorization: `Bearer ${token}` },
+    headers: token === '' ? {} : { authorization: `Bearer ${token}` },
     body: body === undefined ? new Uint8Array() : Buffer.from(JSON.stringify(body)),
     signal: new AbortController().signal,
     peer: { address: '127.0.0.1', certificates: [] },
   });
-  return { status: response.status, json: JSON.parse(Buffer.from(await collectBody(response.body)).toString()) };
+  const text = Buffer.from(await collectBody(response.body)).toString();
+  return { status: response.status, json: text.startsWith('{') ? JSON.parse(text) : text };
 }
 
 test('a pod gets a token of its node, and with it the rights of its service account until it is gone', async () => {
@@ -121,6 +122,15 @@ test('a node is held to its own, and nobody else is a node', async () => {
   assert.equal(registered.status, 201);
   assert.deepEqual(registered.json.spec.taints, [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }]);
   assert.equal((await statusAs('n2', 'POST', '/api/v1/nodes', node)).status, 403);
+});
+
+test('who shows no credentials learns whether the server is well, and nothing else', async () => {
+  const server = await cluster();
+  assert.equal((await asBearer(server, '', 'GET', '/readyz')).status, 200);
+  for (const target of ['/version', '/api', pods, '/openid/v1/jwks', '/nowhere']) {
+    assert.equal((await asBearer(server, '', 'GET', target)).status, 401, target);
+  }
+  assert.equal((await asBearer(server, 'what', 'GET', '/readyz')).status, 401);
 });
 
 test('anybody finds out what they may, and where tokens are verified', async () => {

@@ -50,7 +50,7 @@ export interface ClusterGatesOptions {
   };
   /** Readers of other bearer tokens, asked after service accounts' own: EKS tokens. */
   readonly tokens?: readonly TokenAuthenticator[];
-  /** By default everywhere, as kube-apiserver; RBAC gives anonymous callers next to nothing. */
+  /** By default at the health endpoints alone, as EKS has it since 1.32: elsewhere who shows no credentials gets 401. */
   readonly anonymous?: RequestAuthenticatorOptions['anonymous'];
 }
 
@@ -91,9 +91,10 @@ export function clusterGates(
     ...(longestSeconds !== undefined ? { longestSeconds } : {}),
     ...(extendedSeconds !== undefined ? { extendedSeconds } : {}),
   });
+  const anonymous = options.anonymous ?? { paths: ['/healthz', '/livez', '/readyz'] };
   const keySetUrl = serviceAccounts.keySetUrl ?? `${issuer}${keySetPath}`;
   return {
-    authenticator: createRequestAuthenticator({ clock: world.clock, tokens, anonymous: options.anonymous ?? true }),
+    authenticator: createRequestAuthenticator({ clock: world.clock, tokens, anonymous }),
     authorizer,
     admission,
     reviews: reviewHandlers({ world, tokens: new TokenAuthenticatorChain(tokens), audiences, authorizer }),
