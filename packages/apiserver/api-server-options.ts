@@ -7,7 +7,10 @@ import type { Authorizer } from './authorization/contract.ts';
 import type { HealthCheck } from './observe/health.ts';
 import type { InFlightLimits } from './request/in-flight-limit.ts';
 import type { ResourceHooks } from './resources/resource-hooks.ts';
+import type { ServiceNetwork } from './services/service-hooks.ts';
 import type { ResourceCaches } from './storage/resource-caches.ts';
+import type { NodeConnector } from './subresources/node-connector.ts';
+import type { TokenIssuer } from './subresources/service-account-token.ts';
 import type { ReviewHandler, SubresourceHandler } from './subresources/subresource-handler.ts';
 
 /** What GET /version says (version.Info). */
@@ -55,10 +58,16 @@ export interface ApiServerOptions {
   readonly admission: readonly AdmissionPlugin[];
   /** Who answers kinds that are not stored. */
   readonly reviews?: readonly ReviewHandler[];
+  /** Reaches kubelets for logs, exec, attach and port-forward; without it those sub-resources are not served. */
+  readonly connector?: NodeConnector;
+  /** Signs service accounts' tokens; without it serviceaccounts/token is not served. */
+  readonly tokenIssuer?: TokenIssuer;
   /** Sub-resources beyond those that the server knows itself; one of the same name takes its place. */
   readonly subresources?: readonly SubresourceHandler[];
-  /** What resources do beyond their strategy: `serviceHooks` allocates cluster IPs. */
+  /** What resources do beyond their strategy. */
   readonly hooks?: readonly ResourceHooks[];
+  /** Gives Services their addresses and ports, and has default/kubernetes lead to `advertise`. */
+  readonly services?: ServiceNetwork & { readonly advertise?: { readonly address: string; readonly port: number } };
   /** Checks of /readyz beside the server's own. */
   readonly healthChecks?: readonly HealthCheck[];
   /** Objects that are created at start when they do not exist, in this order, as system:apiserver. */

@@ -2,6 +2,7 @@ import { type HttpHandler, type HttpRequest, type HttpResponse, messageOf, sleep
 import { StoreError } from '@keelson/store';
 import { type ApiServerLimits, type ApiServerOptions, apiServerLimits } from './api-server-options.ts';
 import { createMissing } from './bootstrap/create-missing.ts';
+import { publishKubernetesService } from './bootstrap/kubernetes-service.ts';
 import { ServerPaths } from './discovery/server-paths.ts';
 import { ServerMetrics } from './observe/server-metrics.ts';
 import { admitRequest } from './request/admit-request.ts';
@@ -16,6 +17,7 @@ import { HookTable } from './resources/resource-hooks.ts';
 import { ResourceRoutes } from './resources/resource-routes.ts';
 import { ResourceVerbs } from './resources/resource-verbs.ts';
 import { TransactionEndpoint } from './resources/transaction-endpoint.ts';
+import { ServiceHooks } from './services/service-hooks.ts';
 import { StoreKeeper } from './storage/store-keeper.ts';
 import { builtInSubresources } from './subresources/built-in.ts';
 import { namespaceHooks } from './subresources/namespace-finalize.ts';
@@ -50,6 +52,8 @@ class KeelsonApiServer implements ApiServer {
   readonly #transactions: TransactionEndpoint;
   readonly #paths: ServerPaths;
   readonly #keeper: StoreKeeper;
+  readonly #services: ServiceHooks | undefined;
+  #unfollow = () => {};
   #phase: 'new' | 'serving' | 'stopping' = 'new';
 
   constructor(options: ApiServerOptions) {
@@ -58,10 +62,22 @@ class KeelsonApiServer implements ApiServer {
     this.#limits = { ...apiServerLimits, ...options.limits };
     this.#inFlight = new InFlightLimit(this.#limits.inFlight);
     const admission = new AdmissionChain(options.admission);
-    const hooks = new HookTable([namespaceHooks, ...(options.hooks ?? [])]);
+    this.#services = options.services && new ServiceHooks(options.services, world.random);
+    const services = this.#services === undefined ? [] : [this.#services];
+    const hooks = new HookTable([namespaceHooks, ...services, ...(options.hooks ?? [])]);
     this.#writer = new ObjectWriter({ world, store, caches, admission, hooks });
     const verbs = new ResourceVerbs({ world, store, caches, writer: this.#writer });
-    const subresources = [...builtInSubresources({ world, caches, catalogue }), ...(options.subresources ?? [])];
+    const subresources = [
+      ...builtInSubresources({
+        world,
+        caches,
+        catalogue,
+        admission,
+        connector: options.connector,
+        tokenIssuer: options.tokenIssuer,
+      }),
+      ...(options.subresources ?? []),
+    ];
     this.#routes = new ResourceRoutes(catalogue, verbs, subresources, options.reviews ?? []);
     this.#transactions = new TransactionEndpoint({ catalogue, writer: this.#writer, authorizer: options.authorizer });
     this.#metrics = new ServerMetrics({
@@ -84,7 +100,13 @@ class KeelsonApiServer implements ApiServer {
   async start(): Promise<void> {
     await this.#options.caches.start();
     this.#keeper.start();
+    this.#unfollow = this.#services?.follow(this.#options.caches) ?? this.#unfollow;
     await createMissing(this.#options, this.#writer);
+    const { services } = this.#options;
+    if (this.#services !== undefined && services?.advertise !== undefined) {
+      const clusterAddress = this.#services.apiServerAddress;
+      await publishKubernetesService(this.#options, this.#writer, { ...services.advertise, clusterAddress });
+    }
     if (this.#phase === 'new') this.#phase = 'serving';
   }
 
@@ -94,6 +116,7 @@ class KeelsonApiServer implements ApiServer {
     this.#keeper.stop();
     this.#options.caches.endWatches();
     await Promise.race([this.#inFlight.idle(), sleep(this.#options.world.clock, this.#limits.shutdownGrace)]);
+    this.#unfollow();
     this.#options.caches.stop();
   }
 

@@ -11,11 +11,15 @@ export * from './api-server.ts';
 export * from './api-server-options.ts';
 export * from './authentication/index.ts';
 export * from './authorization/index.ts';
+export { type Listener, type ListenerOptions, type ListenerTls, listen } from './listener/listen.ts';
 export type { HealthCheck } from './observe/health.ts';
 export { StatusError } from './request/status-error.ts';
 export type { PendingWrite, Reservation, ResourceHooks } from './resources/resource-hooks.ts';
+export { defaultNodePorts, type ServiceNetwork } from './services/service-hooks.ts';
 export { ResourceCaches } from './storage/resource-caches.ts';
 export { type WatchCacheLimits, watchCacheLimits } from './storage/watch-cache.ts';
+export type { NodeConnector } from './subresources/node-connector.ts';
+export type { TokenIssuer } from './subresources/service-account-token.ts';
 export type {
   ReviewHandler,
   SubresourceHandler,

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { HttpResponse } from '@keelson/base';
-import type { ResourceCatalogue } from '@keelson/model';
-import * as model from '@keelson/model';
-
-const { aggregatedDiscovery, apiGroupList, apiResourceList, apiVersions, openApiV3, openApiV3Index } = model as any;
-
+import {
+  aggregatedDiscovery,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+  openApiV3,
+  openApiV3Index,
+  type ResourceCatalogue,
+} from '@keelson/model';
 import { notAcceptable, parseAccept } from '../request/media-type.ts';
 import { noSuchPath } from '../request/status-error.ts';
 
@@ -41,8 +45,8 @@ export class ApiDocuments {
       const { g, v, as } = range.parameters;
       if (as === undefined)
         return this.#json(root, headers, () => (root === 'api' ? apiVersions() : apiGroupList(this.#catalogue)))!;
-      if (g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList' || v !== 'v2') continue;
-      const response = this.#json(`${root}#${v}`, headers, () => aggregatedDiscovery(this.#catalogue, root))!;
+      if (g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList' || (v !== 'v2' && v !== 'v2beta1')) continue;
+      const response = this.#json(`${root}#${v}`, headers, () => aggregatedDiscovery(this.#catalogue, root, v))!;
       const contentType = `application/json;g=${g};v=${v};as=${as}`;
       return { ...response, headers: { ...response.headers, 'content-type': contentType } };
     }

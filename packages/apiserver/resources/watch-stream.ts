@@ -7,7 +7,7 @@ import { StatusError } from '../request/status-error.ts';
 import type { CacheWatcher, WatcherMessage } from '../storage/cache-watcher.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
-import { WatchItem } from '../storage/watch-item.ts';
+import { type FrameEncoder, WatchItem } from '../storage/watch-item.ts';
 import { awaitRevision } from './list-objects.ts';
 import type { Rendering } from './rendering.ts';
 
@@ -78,8 +78,8 @@ async function* eventStream(
   done: () => void,
 ): AsyncGenerator<Uint8Array> {
   try {
-    yield* initialFrames(present, initialEnd, rendering);
     const frames = rendering.frames();
+    yield* initialFrames(present, initialEnd, rendering, frames);
     for (let message = await watcher.take(); message !== undefined; message = await watcher.take()) {
       const pieces: Uint8Array[] = [];
       let size = 0;
@@ -104,8 +104,8 @@ function* initialFrames(
   present: readonly CachedObject[],
   initialEnd: number | undefined,
   rendering: Rendering,
+  frames: FrameEncoder,
 ): Generator<Uint8Array> {
-  const frames = rendering.frames();
   let pieces: Uint8Array[] = [];
   let size = 0;
   for (const object of present) {

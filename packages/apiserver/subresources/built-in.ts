@@ -1,10 +1,15 @@
 import type { World } from '@keelson/base';
 import type { ResourceCatalogue } from '@keelson/model';
+import type { AdmissionChain } from '../resources/admission-chain.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
 import { namespaceFinalize } from './namespace-finalize.ts';
+import type { NodeConnector } from './node-connector.ts';
 import { podBinding } from './pod-binding.ts';
 import { podEviction } from './pod-eviction.ts';
+import { podLog } from './pod-log.ts';
+import { podStreaming } from './pod-streaming.ts';
 import { handleScale } from './scale.ts';
+import { serviceAccountToken, type TokenIssuer } from './service-account-token.ts';
 import type { SubresourceHandler } from './subresource-handler.ts';
 
 /** The sub-resources that need nothing but the server itself. `status` is every kind's and no handler. */
@@ -12,8 +17,11 @@ export function builtInSubresources(options: {
   readonly world: World;
   readonly caches: ResourceCaches;
   readonly catalogue: ResourceCatalogue;
+  readonly admission: AdmissionChain;
+  readonly connector: NodeConnector | undefined;
+  readonly tokenIssuer: TokenIssuer | undefined;
 }): SubresourceHandler[] {
-  const { world, caches, catalogue } = options;
+  const { world, caches, catalogue, admission, connector, tokenIssuer } = options;
   const scales = catalogue
     .stored()
     .filter((resource) => resource.strategy.scale !== undefined && Object.hasOwn(resource.subresources, 'scale'))
@@ -25,5 +33,12 @@ export function builtInSubresources(options: {
         handle: (context, found, verbs) => handleScale(caches, context, found, verbs),
       }),
     );
-  return [...scales, podBinding(world), podEviction(world, caches), namespaceFinalize];
+  return [
+    ...scales,
+    podBinding(world),
+    podEviction(world, caches),
+    namespaceFinalize,
+    ...(connector === undefined ? [] : [podLog(caches, connector), ...podStreaming({ caches, connector, admission })]),
+    ...(tokenIssuer === undefined ? [] : [serviceAccountToken(tokenIssuer)]),
+  ];
 }
