@@ -107,10 +107,10 @@ class FrontDoor {
         `The operation ${operation.name} of ${table.raw.serviceId} is not supported in this region.`,
       );
     const input = protocol.decode(table, operation, request);
+    validateInput(table, operation, input);
     const context = this.#context(call, principal);
     const open = unsigned !== undefined || service.openOperations?.has(operation.name) === true;
     if (!open) await this.#authorize(service, operation, input, context);
-    validateInput(table, operation, input);
     return protocol.encode(table, operation, await handler(input, context), call.requestId);
   }
 

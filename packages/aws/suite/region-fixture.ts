@@ -7,7 +7,7 @@ import { type BootstrapIdentity, bootstrapIdentities } from '../iam/bootstrap.ts
 import { type IdentityStore, identityStore } from '../iam/identity-store.ts';
 import { createIam } from '../iam/index.ts';
 import { createSealer, type Sealer } from '../sealing.ts';
-import type { AwsService } from '../service.ts';
+import type { AwsService, CredentialSource } from '../service.ts';
 import { createSts } from '../sts/index.ts';
 import { memoryClient } from './memory-client.ts';
 
@@ -20,6 +20,7 @@ export interface RegionFixture {
   readonly store: IdentityStore;
   readonly sealer: Sealer;
   readonly administrator: BootstrapIdentity;
+  readonly credentials: CredentialSource;
 }
 
 /** A region with identities only, over a map: front door, STS, IAM, and an administrator's key. */
@@ -40,7 +41,7 @@ export async function regionFixture(
     credentials: identities.credentials,
     authorizer: identities.authorizer,
   });
-  return { world, handler, store, sealer, administrator };
+  return { world, handler, store, sealer, administrator, credentials: identities.credentials };
 }
 
 export interface Listener {
