@@ -125,9 +125,9 @@ test('a role is assumed, and its token opens its cluster only', { skip: missing 
     verifyEksToken(made.output.status.token, {
       clusterName,
       frontDoorHosts: new Set([`127.0.0.1:${listener.port}`]),
-      now: Date.now(),
+      now: fixture.world.clock.now(),
       async lookUp(accessKeyId, sessionToken) {
-        const found = await fixture.credentials.resolve(accessKeyId, sessionToken, Date.now());
+        const found = await fixture.credentials.resolve(accessKeyId, sessionToken, fixture.world.clock.now());
         return found.outcome === 'known' ? { ...found, identity: found.principal.arn } : undefined;
       },
     });
