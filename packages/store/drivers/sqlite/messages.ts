@@ -46,11 +46,18 @@ export interface Deadlines {
   readonly next: number | undefined;
 }
 
+/** Some entries of a range, and under which number the next ones can be had; 0 when these are the last. */
+export interface RangePart {
+  readonly entries: readonly Entry[];
+  readonly next: number;
+}
+
 /** What the main thread asks for, with what it is answered. */
 export interface Answers {
   transact: TransactionResult;
   get: Entry | undefined;
-  range: RangeResult;
+  range: RangeResult & RangePart;
+  rangePart: RangePart;
   history: History;
   deadlines: Deadlines;
   /** The compacted revision after it. */
@@ -63,6 +70,7 @@ export type Request =
   | WireTransaction
   | { readonly type: 'get'; readonly key: string; readonly revision: number }
   | { readonly type: 'range'; readonly request: RangeRequest }
+  | { readonly type: 'rangePart'; readonly part: number }
   | HistoryRequest
   | { readonly type: 'deadlines'; readonly now: number }
   | { readonly type: 'compact'; readonly revision: number }

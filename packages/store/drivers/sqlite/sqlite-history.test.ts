@@ -42,6 +42,34 @@ test('history that takes many answers has no gap and no double while writes go o
   await store.close();
 });
 
+test('a range of many megabytes is as of one revision while writes go on, and comes in parts', async (context) => {
+  const path = await setUp(context);
+  const store = await openSqliteStore({ path, world });
+  const names = Array.from({ length: 2500 }, (_, index) => `many/${String(index).padStart(5, '0')}`);
+  const value = 'x'.repeat(2000);
+  const revision = Math.max(...(await Promise.all(names.map((key) => write(store, put(key, value))))));
+  const reading = store.range({ start: 'many/', end: 'many0' });
+  const limited = store.range({ start: 'many/', end: 'many0', limit: 1700 });
+  const answers = Promise.all([reading, limited]);
+  let writing = true;
+  const done = answers.finally(() => {
+    writing = false;
+  });
+  const read = new Set<number>();
+  for (let turn = 0; writing; turn++)
+    read.add(await write(store, ...names.slice(0, 50).map((key) => put(key, `${turn}`))));
+  const [whole, part] = await done;
+  assert.ok(whole.revision === revision || read.has(whole.revision));
+  assert.deepEqual(
+    whole.entries.map(({ key }) => key),
+    names,
+  );
+  assert.ok(whole.entries.every(({ modRevision }) => modRevision <= whole.revision));
+  assert.deepEqual([part.entries.length, part.count, part.more], [1700, 2500, true]);
+  assert.equal(new Set(whole.entries.slice(0, 50).map((entry) => entry.value.byteLength)).size, 1);
+  await store.close();
+});
+
 test('compaction leaves one row for each key, and none for a deleted one', async (context) => {
   const path = await setUp(context);
   const store = await openSqliteStore({ path, world });

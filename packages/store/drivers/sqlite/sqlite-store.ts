@@ -103,9 +103,18 @@ class SqliteStore implements Store {
     return this.#ask({ type: 'get', key, revision: options.revision ?? 0 });
   }
 
-  range(request: RangeRequest): Promise<RangeResult> {
+  async range(request: RangeRequest): Promise<RangeResult> {
     const { start, end, revision = 0, limit = 0, countOnly = false } = request;
-    return this.#ask({ type: 'range', request: { start, end, revision, limit, countOnly } });
+    const whole = { type: 'range', request: { start, end, revision, limit, countOnly } } as const;
+    const { next, ...result } = await this.#ask(whole);
+    if (next === 0) return result;
+    const entries = [...result.entries];
+    for (let part = next; part !== 0; ) {
+      const more = await this.#ask({ type: 'rangePart', part });
+      entries.push(...more.entries);
+      part = more.next;
+    }
+    return { ...result, entries };
   }
 
   async transact(transaction: Transaction): Promise<TransactionResult> {

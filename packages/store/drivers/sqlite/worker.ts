@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, unreachable } from '@keelson/base';
 import { checkReadRevision, compactedAt } from '../../transaction-check.ts';
+import { AnswerParts } from './answer-parts.ts';
 import { Compactor } from './compactor.ts';
 import { type DatabaseFile, openDatabaseFile } from './database-file.ts';
 import { HistoryReader } from './history-reader.ts';
@@ -18,6 +19,7 @@ class Engine {
   readonly writer: TransactionWriter;
   readonly compactor: Compactor;
   readonly #reader: HistoryReader;
+  readonly #parts = new AnswerParts();
 
   constructor(file: DatabaseFile) {
     const { database } = file;
@@ -56,7 +58,9 @@ class Engine {
         return this.#reader.get(request.key, request.revision || latest);
       case 'range':
         checkReadRevision(request.request.revision ?? 0, latest, compacted);
-        return this.#reader.range(request.request, latest);
+        return this.#parts.first(this.#reader.range(request.request, latest));
+      case 'rangePart':
+        return this.#parts.next(request.part);
       case 'history':
         if (request.from <= compacted) throw compactedAt(request.from, compacted);
         return this.#reader.history(request, latest);
