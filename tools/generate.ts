@@ -13,6 +13,7 @@ import { readModels, readOperations } from './kubernetes-types/client-node.ts';
 import { kubernetesSources } from './kubernetes-types/debian-sources.ts';
 import { type GoPackage, readGoPackage } from './kubernetes-types/go-source.ts';
 import { interfaceFile, interfacesOf } from './kubernetes-types/interfaces.ts';
+import { changedTypes, IntroducedFields } from './kubernetes-types/introduced-fields.ts';
 import { type ResourceRow, resourceRows } from './kubernetes-types/resource-tables.ts';
 import { shortPath, TableBuilder, type TypeTables } from './kubernetes-types/type-tables.ts';
 
@@ -20,6 +21,8 @@ const repository = join(import.meta.dirname, '..');
 const generated = join(repository, 'packages/model/generated');
 /** The oldest minor that Keelson serves: what was gone by then is left out. */
 const oldestMinor = 33;
+/** The minor that the sources are of. */
+const newestMinor = 36;
 
 function packagesOf(root: string): GoPackage[] {
   const paths = [
@@ -70,6 +73,11 @@ function generate(cache: string): void {
   const packages = packagesOf(root);
   const builder = new TableBuilder(packages, readModels(repository));
   const tables = { ...builder.build(), 'apiregistration/v1': aggregatorTypes };
+  const homes = new Map(
+    packages.map((each) => [`${each.group || 'core'}/${each.path.split('/').pop()}`, shortPath(each.path)]),
+  );
+  const older = Array.from({ length: newestMinor - oldestMinor }, (_, index) => oldestMinor + index);
+  new IntroducedFields(tables).mark(join(root, 'api/testdata'), older, newestMinor, homes);
   const withAggregator = [...packages, aggregatorPackage()];
   const rows = resourceRows(readOperations(repository), withAggregator, (path, type) => builder.modelName(path, type));
   const groups = Object.fromEntries(withAggregator.map((each) => [shortPath(each.path), each.group]));
@@ -81,6 +89,7 @@ function generate(cache: string): void {
   }
   const outputs = new Map<string, string>();
   outputs.set('kubernetes-types.json', json(tables));
+  outputs.set('changed-types.json', `${JSON.stringify(changedTypes(tables), null, 1)}\n`);
   outputs.set('kubernetes-resources.json', rowsJson(groups, rows));
   for (const [home, file] of files) outputs.set(`types/${file}`, interfacesOf(tables, home, files));
   const hashes = Object.fromEntries(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { normalize } from '../codec/decode.ts';
 import type { Strategy } from '../strategy.ts';
 import { hasType } from '../tables/struct-type.ts';
 import { catalogueFor, newestMinor, oldestMinor, resourceOf } from './kubernetes-catalogue.ts';
@@ -64,4 +65,22 @@ test('what is stored in another form, or not at all, is not among the stored res
     ['plain'],
   );
   assert.equal(catalogue.resourcesOf('policy', 'v1').length, 2);
+});
+
+test('an older minor has no fields that came later', () => {
+  const podRow: ResourceRow = { ...row, group: '', resource: 'pods', kind: 'Pod', type: 'core/v1.Pod' };
+  const typeIn = (minor: number) => resourceOf(podRow, { apiVersion: 'v1', kind: 'Pod' }, minor).type;
+  const pod = {
+    spec: { hostnameOverride: 'a', containers: [{ name: 'a', restartPolicyRules: [{ action: 'Restart' }] }] },
+  };
+  assert.deepEqual(normalize(typeIn(33), pod).unknown, [
+    'unknown field "spec.hostnameOverride"',
+    'unknown field "spec.containers[0].restartPolicyRules"',
+  ]);
+  assert.deepEqual(normalize(typeIn(34), pod).unknown, []);
+  assert.equal(typeIn(36), 'core/v1.Pod');
+  assert.throws(
+    () => normalize(typeIn(33), { spec: 1 }),
+    /^DecodeError: json: cannot unmarshal number into Go struct field Pod\.spec of type v1\.PodSpec$/,
+  );
 });

@@ -3,6 +3,7 @@ import published from '../generated/kubernetes-resources.json' with { type: 'jso
 import { allStrategies } from '../kinds/index.ts';
 import type { Resource, ResourceCatalogue, Subresource, Verb } from '../resources.ts';
 import type { Strategy } from '../strategy.ts';
+import { typeOfMinor } from '../tables/struct-type.ts';
 import { indexResources } from './resource-index.ts';
 import type { ResourceRow } from './resource-row.ts';
 
@@ -31,6 +32,14 @@ function deprecationOf(row: ResourceRow, minor: number): string | undefined {
   return `${apiVersionOf(row)} ${row.kind} is deprecated in v1.${row.deprecated}+${gone}${instead}`;
 }
 
+function subresourcesOf(row: ResourceRow, minor: number): Readonly<Record<string, Subresource>> {
+  const entries = Object.entries(row.subresources ?? {}).map(([name, subresource]) => [
+    name,
+    { ...subresource, type: typeOfMinor(subresource.type, minor) },
+  ]);
+  return Object.fromEntries(entries) as Readonly<Record<string, Subresource>>;
+}
+
 /** A resource as 1.`minor` serves it. */
 export function resourceOf(row: ResourceRow, strategy: Strategy, minor: number): Resource {
   const [first, second] = (strategy.storedAs?.apiVersion ?? strategy.apiVersion).split('/') as [
@@ -48,8 +57,8 @@ export function resourceOf(row: ResourceRow, strategy: Strategy, minor: number):
     verbs: row.verbs as readonly Verb[],
     shortNames: row.shortNames ?? [],
     categories: row.categories ?? [],
-    subresources: (row.subresources ?? {}) as Readonly<Record<string, Subresource>>,
-    type: row.type,
+    subresources: subresourcesOf(row, minor),
+    type: typeOfMinor(row.type, minor),
     storage: second === undefined ? { group: '', version: first } : { group: first, version: second },
     strategy,
     ...(deprecation === undefined ? {} : { deprecation }),

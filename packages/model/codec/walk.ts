@@ -1,5 +1,5 @@
 import type { Field, ValueType } from '../tables/field-expression.ts';
-import { structType } from '../tables/struct-type.ts';
+import { plainName, structType } from '../tables/struct-type.ts';
 import { DecodeError } from './decode-error.ts';
 import { isProperties, type Properties, setOwn } from './own-property.ts';
 import { type ScalarForm, scalarForms, scalarZeros } from './scalar-forms.ts';
@@ -44,7 +44,8 @@ export function goType(type: ValueType): string {
 
 /** `core/v1.PodSpec` → `v1.PodSpec`. */
 function goStruct(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1);
+  const plain = plainName(name);
+  return plain.slice(plain.lastIndexOf('/') + 1);
 }
 
 function mapWalk(element: ValueType, type: ValueType): Walk {
@@ -160,7 +161,7 @@ function structWalk(name: string): Walk {
   const steps = new Map<string, Step>();
   for (const field of fields.values()) steps.set(field.name, { walk: walkOf(field.type), dropped: dropRule(field) });
   const kept = fills(fields.values());
-  const shortName = name.slice(name.lastIndexOf('.') + 1);
+  const shortName = goStruct(name).slice(goStruct(name).indexOf('.') + 1);
   const type: ValueType = { form: 'struct', name };
   return (value, context) => {
     if (!isProperties(value)) return context.mismatch(jsonTypeOf(value), goType(type));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import sources from '../generated/sources.json' with { type: 'json' };
 import type { GroupVersionKind, Resource, ResourceCatalogue } from '../resources.ts';
-import { hasType } from '../tables/struct-type.ts';
+import { hasType, listTypeOf } from '../tables/struct-type.ts';
 import { listName, resourcePaths } from './operations.ts';
 import {
   type Descriptions,
@@ -72,7 +72,7 @@ export function openApiV3(
   const resources = catalogue.resourcesOf(group, version);
   const roots = resources.flatMap((resource) => [
     resource.type,
-    ...(hasType(`${resource.type}List`) ? [`${resource.type}List`] : []),
+    ...(hasType(listTypeOf(resource.type)) ? [listTypeOf(resource.type)] : []),
     ...Object.values(resource.subresources).map(({ type }) => type),
   ]);
   const types = reachableTypes([...roots, 'meta/v1.DeleteOptions', 'meta/v1.Status', 'meta/v1.ListMeta']);

@@ -1,4 +1,5 @@
 import type { GroupVersionKind, Resource, Subresource } from '../resources.ts';
+import { listTypeOf } from '../tables/struct-type.ts';
 import { type Schema, schemaName } from './schema.ts';
 
 /** What OpenAPI says of the requests that a resource answers. */
@@ -86,7 +87,7 @@ function operationName({ group, version, kind, namespaced }: Resource): string {
 
 /** The schema of a resource's list. */
 export function listName(resource: Resource): string {
-  return schemaName(`${resource.type}List`);
+  return schemaName(listTypeOf(resource.type));
 }
 
 function collectionItem(resource: Resource, name: string): PathItem {

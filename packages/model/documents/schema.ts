@@ -1,5 +1,5 @@
 import type { Field, Scalar, ValueType } from '../tables/field-expression.ts';
-import { hasType, structType } from '../tables/struct-type.ts';
+import { hasType, plainName, structType } from '../tables/struct-type.ts';
 
 /** A schema of OpenAPI 3.0, as far as Kubernetes uses it. */
 export type Schema = Record<string, unknown>;
@@ -15,7 +15,8 @@ const homes: Readonly<Record<string, string>> = {
 };
 
 /** The name of a type in OpenAPI documents: `io.k8s.api.core.v1.Pod`. */
-export function schemaName(type: string): string {
+export function schemaName(versioned: string): string {
+  const type = plainName(versioned);
   const dot = type.lastIndexOf('.');
   const [home, name] = [type.slice(0, dot), type.slice(dot + 1)];
   const [group, version] = home.split('/') as [string, string];
@@ -88,7 +89,7 @@ function strategies(field: Field): string | undefined {
 function fieldSchema(owner: string, field: Field, descriptions: Descriptions | undefined): Schema {
   const schema = typeSchema(field.type);
   const facts: Schema = {};
-  const description = descriptions?.(owner, field.name);
+  const description = descriptions?.(plainName(owner), field.name);
   if (description !== undefined) facts['description'] = description;
   if (field.default !== undefined) facts['default'] = field.default;
   else if (field.kept && !field.pointer && field.type.form === 'struct') facts['default'] = {};
@@ -114,7 +115,7 @@ function fieldSchema(owner: string, field: Field, descriptions: Descriptions | u
 export function structSchema(type: string, descriptions?: Descriptions): Schema {
   const { fields, atomic } = structType(type);
   const required = [...fields.values()].filter((field) => field.required).map(({ name }) => name);
-  const description = descriptions?.(type);
+  const description = descriptions?.(plainName(type));
   return {
     ...(description === undefined ? {} : { description }),
     type: 'object',

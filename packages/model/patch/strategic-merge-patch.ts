@@ -1,7 +1,7 @@
 import { copyOf, getOwn, isProperties, type Properties, setOwn } from '../codec/own-property.ts';
 import type { ApiObject } from '../object.ts';
 import type { Field, ValueType } from '../tables/field-expression.ts';
-import { findType, structType } from '../tables/struct-type.ts';
+import { findType, plainName, structType } from '../tables/struct-type.ts';
 import { checkMergeKeys, identityOf, orderElements } from './element-order.ts';
 import { goText, goTypeText } from './go-text.ts';
 import { PatchError } from './patch-error.ts';
@@ -58,7 +58,8 @@ function fieldOf(type: ValueType | undefined, name: string): Field {
   }
   const field = findType(type.name)?.fields.get(name);
   if (field !== undefined) return field;
-  const short = type.name.slice(type.name.lastIndexOf('.') + 1);
+  const plain = plainName(type.name);
+  const short = plain.slice(plain.lastIndexOf('.') + 1);
   return invalid(`unable to find api field in struct ${short} for the json field ${JSON.stringify(name)}`);
 }
 

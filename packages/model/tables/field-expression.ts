@@ -12,6 +12,7 @@
  * - `#7`: the field's number in protobuf; `wrapped`: its list is a message of its own
  * - `set`, `keys(name)`, `atomic`, `granular`: how server-side apply merges a list or map
  * - `merge`, `merge(name)`, `retainKeys`, `replace`: how a strategic merge patch merges it
+ * - `since(35)`: the minor of Kubernetes 1 that brought it, when an older one that is served had it not
  * - `enum(A,B)` (a space or comma in a value is written `%20`, `%2C`), `discriminator`, `oneOf(name)`
  * - `default="TCP"`: JSON
  *
@@ -44,7 +45,7 @@ export type ValueType =
   | { readonly form: 'scalar'; readonly scalar: Scalar }
   | { readonly form: 'list'; readonly element: ValueType }
   | { readonly form: 'map'; readonly element: ValueType }
-  /** `name` is qualified: `core/v1.PodSpec`. */
+  /** `name` is qualified: `core/v1.PodSpec`; `core/v1.PodSpec@33` is that type as Kubernetes 1.33 had it. */
   | { readonly form: 'struct'; readonly name: string }
   | { readonly form: 'choice'; readonly choices: readonly ValueType[] };
 
@@ -68,6 +69,7 @@ export interface Field {
   readonly mergeKey?: string;
   readonly retainKeys?: boolean;
   readonly replace?: boolean;
+  readonly since?: number;
   readonly enum?: readonly string[];
   readonly discriminator?: boolean;
   readonly oneOf?: string;
@@ -116,6 +118,7 @@ function applyFact(field: Writable, fact: string): void {
   else if (name === 'merge') [field.merge, field.mergeKey] = [true, argument];
   else if (name === 'enum') field.enum = argument!.split(',').map(decodeURIComponent);
   else if (name === 'oneOf') field.oneOf = argument!;
+  else if (name === 'since') field.since = Number(argument);
   else if (name === 'retainKeys' || name === 'replace' || name === 'wrapped' || name === 'discriminator')
     field[name] = true;
   else throw new TypeError(`no fact of a field: ${fact}`);
