@@ -1,6 +1,6 @@
 import type { Authenticator, Authorizer } from '@keelson/apiserver';
 import { type ApiServer, createApiServer, ResourceCaches } from '@keelson/apiserver';
-import { type VirtualClock, virtualWorld, type World } from '@keelson/base';
+import { type HttpResponse, type VirtualClock, virtualWorld, type World } from '@keelson/base';
 import { type Client, createClient, inProcessPeer } from '@keelson/client';
 import { catalogueFor } from '@keelson/model';
 import { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
@@ -10,6 +10,7 @@ export class ApiInProcess {
   readonly world: World & { readonly clock: VirtualClock };
   readonly client: Client;
   readonly #store: MemoryStore;
+  readonly #refused = new Map<string, string>();
   #server: ApiServer | undefined;
 
   private constructor(seed: string) {
@@ -19,7 +20,8 @@ export class ApiInProcess {
       // A server that is down is one that cannot be reached.
       send: (request) => {
         if (this.#server === undefined) throw new Error('connection refused');
-        return this.#server.handler(request);
+        const refused = request.method === 'POST' ? this.#refused.get(request.target.split('/').at(-1)!) : undefined;
+        return refused === undefined ? this.#server.handler(request) : forbidden(refused);
       },
       clock: this.world.clock,
       peer: inProcessPeer('admin', ['system:masters']),
@@ -31,6 +33,12 @@ export class ApiInProcess {
     const api = new ApiInProcess(seed);
     await api.up();
     return api;
+  }
+
+  /** Has every creation of a resource refused, as by a quota, until `allow` is called. */
+  refuseCreation(resource: string, message: string): { allow(): void } {
+    this.#refused.set(resource, message);
+    return { allow: () => this.#refused.delete(resource) };
   }
 
   /** Starts a server on the store, which has what earlier ones left. */
@@ -58,6 +66,11 @@ export class ApiInProcess {
     this.#server = undefined;
     await server?.stop();
   }
+}
+
+async function forbidden(message: string): Promise<HttpResponse> {
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', code: 403, message };
+  return { status: 403, headers: {}, body: Buffer.from(JSON.stringify(status)) };
 }
 
 const authenticator: Authenticator = {

@@ -127,9 +127,10 @@ export class Rollout {
 
   async #recordRevision(revision: number): Promise<void> {
     if (revisionOf(this.deployment) === revision) return;
-    const { name, namespace } = this.deployment.metadata!;
-    const patch = { metadata: { annotations: { [revisionAnnotation]: String(revision) } } };
-    const patched = await this.#context.client.resource(deployments).patch(name!, namespace, patch, { type: 'merge' });
+    const annotations = { ...this.deployment.metadata?.annotations, [revisionAnnotation]: String(revision) };
+    const patched = await this.#context.client
+      .resource(deployments)
+      .update({ ...this.deployment, metadata: { ...this.deployment.metadata, annotations } });
     // The spec this pass was planned for stays; only what the server now has of the metadata is taken over.
     const metadata = { ...patched.metadata, generation: this.deployment.metadata?.generation };
     this.deployment = { ...this.deployment, metadata };

@@ -128,7 +128,10 @@ export class ServiceLoadBalancerController implements Controller {
     const others = (current?.metadata?.finalizers ?? []).filter((present) => present !== finalizer);
     const wanted = finalizers.includes(finalizer) ? [...others, finalizer] : others;
     const patch = { metadata: { uid, resourceVersion: current?.metadata?.resourceVersion, finalizers: wanted } };
-    await this.#context.client.resource(services).patch(name!, namespace, patch, { type: 'merge' });
+    // Through the status, as upstream: the controller may write nothing else of a Service.
+    await this.#context.client
+      .resource(services)
+      .patch(name!, namespace, patch, { type: 'merge', subresource: 'status' });
   }
 
   async #writeStatus({ metadata, status }: Service, loadBalancer: LoadBalancerStatus): Promise<void> {
