@@ -1,5 +1,5 @@
 import { messageOf, sleep, type World } from '@keelson/base';
-import { type Client, isNotFound, kubernetesResources, type SharedCaches } from '@keelson/client';
+import { type Client, isNotFound, kubernetesResources, type CacheSource } from '@keelson/client';
 import type { EventRecorder } from '@keelson/controller-kit';
 import type { Pod } from '@keelson/model/generated/types/core-v1.ts';
 import { ClusterSnapshot } from './cluster-snapshot.ts';
@@ -16,7 +16,7 @@ import { SiblingSelectors } from './sibling-selectors.ts';
 
 export interface SchedulerOptions {
   readonly client: Client;
-  readonly caches: SharedCaches;
+  readonly caches: CacheSource;
   readonly world: World;
   /** Names the scheduler (`default-scheduler`) as the source of its Events. */
   readonly recorder: EventRecorder;
