@@ -52,7 +52,10 @@ export async function publishKubernetesService(
   writer: ObjectWriter,
   advertised: AdvertisedAddress,
 ): Promise<void> {
-  for (const wanted of objectsFor(advertised)) {
+  const objects = objectsFor(advertised);
+  // At a loopback address no pod would find the server, and Kubernetes takes none for an endpoint.
+  const reachable = !advertised.address.startsWith('127.');
+  for (const wanted of reachable ? objects : objects.slice(0, 1)) {
     const [first, second] = wanted.apiVersion!.split('/') as [string, string | undefined];
     const [group, version] = second === undefined ? ['', first] : [first, second];
     const resource = options.catalogue.findKind(group, version, wanted.kind!);

@@ -112,7 +112,7 @@ export function requireBodyType(type: string, accepted: readonly string[]): void
 }
 
 /** The types that objects are read from. */
-export const objectTypes = ['application/json', 'application/yaml'] as const;
+export const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const;
 
 /** True when an Accept-Encoding header allows gzip. */
 export function acceptsGzip(header: string | undefined): boolean {

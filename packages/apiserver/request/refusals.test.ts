@@ -119,15 +119,15 @@ const refusals: readonly Refusal[] = [
     message: /^ConfigMap "Bad_Name" is invalid: metadata\.name: Invalid value: "Bad_Name": /,
   },
   {
-    title: 'protobuf in',
+    title: 'a form of body that is not known',
     method: 'POST',
     target: maps,
     body: 'k8s',
-    headers: { 'content-type': 'application/vnd.kubernetes.protobuf' },
+    headers: { 'content-type': 'text/plain' },
     code: 415,
     reason: 'UnsupportedMediaType',
     message:
-      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   },
   {
     title: 'protobuf alone out',
