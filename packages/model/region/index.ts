@@ -25,7 +25,7 @@ const overrides: Readonly<Record<string, Partial<Strategy>>> = {};
 /** `AccessEntry` → `accessentries`. */
 function pluralOf(kind: string): string {
   const lower = kind.toLowerCase();
-  if (lower.endsWith('y')) return `${lower.slice(0, -1)}ies`;
+  if (/[^aeiou]y$/.test(lower)) return `${lower.slice(0, -1)}ies`;
   return lower.endsWith('s') ? `${lower}es` : `${lower}s`;
 }
 
