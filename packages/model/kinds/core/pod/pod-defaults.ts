@@ -9,7 +9,8 @@ import { aggregateContainers, isPodLevelResource } from './resource-requests.ts'
 function requestLimits(container: Fields): void {
   const resources = container['resources'];
   if (resources?.limits === undefined) return;
-  resources.requests = { ...resources.limits, ...resources.requests };
+  const missing = Object.entries(resources.limits).filter(([name]) => !Object.hasOwn(resources.requests ?? {}, name));
+  resources.requests = { ...resources.requests, ...Object.fromEntries(missing) };
 }
 
 function hostPorts(containers: readonly Fields[]): void {

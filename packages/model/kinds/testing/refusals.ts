@@ -1,0 +1,40 @@
+/** For tests: what a kind says of an object that came through the server's steps. */
+import type { FieldError } from '../../field-error.ts';
+import type { ApiObject } from '../../object.ts';
+import type { Strategy } from '../../strategy.ts';
+
+export function lines(errors: readonly FieldError[] | undefined): string[] {
+  return (errors ?? []).map((error) => `${error.field}: ${error.message}`);
+}
+
+/** A new object as the server would keep it. */
+export function created(strategy: Strategy, object: ApiObject): ApiObject {
+  const own = structuredClone(object);
+  strategy.defaults?.(own);
+  strategy.prepareForCreate?.(own);
+  return own;
+}
+
+/** The reasons for which a new object is refused. */
+export function refusals(strategy: Strategy, object: ApiObject): string[] {
+  return lines(strategy.validate?.(created(strategy, object)));
+}
+
+/** The reasons for which a change is refused; `change` edits a copy of what the server keeps. */
+export function changeRefusals(strategy: Strategy, object: ApiObject, change: (object: any) => void): string[] {
+  const previous = created(strategy, object);
+  const next = structuredClone(previous);
+  change(next);
+  strategy.defaults?.(next);
+  strategy.prepareForUpdate?.(next, previous);
+  return lines(strategy.validateUpdate?.(next, previous));
+}
+
+/** The same for a report of the status. */
+export function statusRefusals(strategy: Strategy, object: ApiObject, change: (object: any) => void): string[] {
+  const previous = created(strategy, object);
+  const next = structuredClone(previous);
+  change(next);
+  strategy.prepareForStatusUpdate?.(next, previous);
+  return lines(strategy.validateStatusUpdate?.(next, previous));
+}
