@@ -10,7 +10,6 @@ import type { ResourceHooks } from './resources/resource-hooks.ts';
 import type { ServiceNetwork } from './services/service-hooks.ts';
 import type { ResourceCaches } from './storage/resource-caches.ts';
 import type { NodeConnector } from './subresources/node-connector.ts';
-import type { TokenIssuer } from './subresources/service-account-token.ts';
 import type { ReviewHandler, SubresourceHandler } from './subresources/subresource-handler.ts';
 
 /** What GET /version says (version.Info). */
@@ -60,8 +59,6 @@ export interface ApiServerOptions {
   readonly reviews?: readonly ReviewHandler[];
   /** Reaches kubelets for logs, exec, attach and port-forward; without it those sub-resources are not served. */
   readonly connector?: NodeConnector;
-  /** Signs service accounts' tokens; without it serviceaccounts/token is not served. */
-  readonly tokenIssuer?: TokenIssuer;
   /** Sub-resources beyond those that the server knows itself; one of the same name takes its place. */
   readonly subresources?: readonly SubresourceHandler[];
   /** What resources do beyond their strategy. */

@@ -74,7 +74,6 @@ class KeelsonApiServer implements ApiServer {
         catalogue,
         admission,
         connector: options.connector,
-        tokenIssuer: options.tokenIssuer,
       }),
       ...(options.subresources ?? []),
     ];

@@ -15,11 +15,10 @@ export { type Listener, type ListenerOptions, type ListenerTls, listen } from '.
 export type { HealthCheck } from './observe/health.ts';
 export { StatusError } from './request/status-error.ts';
 export type { PendingWrite, Reservation, ResourceHooks } from './resources/resource-hooks.ts';
-export { defaultNodePorts, type ServiceNetwork } from './services/service-hooks.ts';
+export { defaultNodePorts, ServiceHooks, type ServiceNetwork } from './services/service-hooks.ts';
 export { ResourceCaches } from './storage/resource-caches.ts';
 export { type WatchCacheLimits, watchCacheLimits } from './storage/watch-cache.ts';
 export type { NodeConnector } from './subresources/node-connector.ts';
-export type { TokenIssuer } from './subresources/service-account-token.ts';
 export type {
   ReviewHandler,
   SubresourceHandler,

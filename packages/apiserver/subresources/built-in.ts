@@ -9,7 +9,6 @@ import { podEviction } from './pod-eviction.ts';
 import { podLog } from './pod-log.ts';
 import { podStreaming } from './pod-streaming.ts';
 import { handleScale } from './scale.ts';
-import { serviceAccountToken, type TokenIssuer } from './service-account-token.ts';
 import type { SubresourceHandler } from './subresource-handler.ts';
 
 /** The sub-resources that need nothing but the server itself. `status` is every kind's and no handler. */
@@ -19,9 +18,8 @@ export function builtInSubresources(options: {
   readonly catalogue: ResourceCatalogue;
   readonly admission: AdmissionChain;
   readonly connector: NodeConnector | undefined;
-  readonly tokenIssuer: TokenIssuer | undefined;
 }): SubresourceHandler[] {
-  const { world, caches, catalogue, admission, connector, tokenIssuer } = options;
+  const { world, caches, catalogue, admission, connector } = options;
   const scales = catalogue
     .stored()
     .filter((resource) => resource.strategy.scale !== undefined && Object.hasOwn(resource.subresources, 'scale'))
@@ -39,6 +37,5 @@ export function builtInSubresources(options: {
     podEviction(world, caches),
     namespaceFinalize,
     ...(connector === undefined ? [] : [podLog(caches, connector), ...podStreaming({ caches, connector, admission })]),
-    ...(tokenIssuer === undefined ? [] : [serviceAccountToken(tokenIssuer)]),
   ];
 }

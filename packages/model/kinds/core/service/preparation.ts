@@ -37,6 +37,8 @@ function keepAllocated(spec: Fields, previous: Fields): void {
     if ((spec['clusterIPs'] ?? []).length === 0 && spec['clusterIP'] === previous['clusterIP']) {
       if (previous['clusterIPs'] !== undefined) spec['clusterIPs'] = previous['clusterIPs'];
     }
+    for (const name of ['ipFamilies', 'ipFamilyPolicy'])
+      if ((spec[name] ?? []).length === 0 && previous[name] !== undefined) spec[name] = previous[name];
   }
   if (needsNodePorts(previous) && needsNodePorts(spec)) {
     const allocated = new Map(((previous['ports'] ?? []) as Fields[]).map((port) => [portKey(port), port['nodePort']]));
