@@ -6,6 +6,7 @@
 export { catalogueFor, newestMinor, oldestMinor } from './catalogue/kubernetes-catalogue.ts';
 export * from './codec/decode.ts';
 export * from './codec/decode-error.ts';
+export { encodeProtobuf } from './codec/protobuf/envelope.ts';
 export * from './codec/stored-object.ts';
 export { aggregatedDiscovery, apiGroupList, apiResourceList, apiVersions } from './documents/discovery.ts';
 export { openApiV3, openApiV3Index } from './documents/openapi.ts';

@@ -153,17 +153,16 @@ export class TableBuilder {
     if (field.markers.includes('unionDiscriminator')) tokens.push('discriminator');
     const oneOf = marker('oneOf');
     if (oneOf !== undefined) tokens.push(`oneOf(${oneOf})`);
-    const message = /^\[\]|^map\[/.test(field.type) ? undefined : this.#wrapper(owner, field);
-    if (message !== undefined) tokens.push('wrapped');
+    if (this.#wrapper(owner, field) !== undefined) tokens.push('wrapped');
     if (resolved.enum !== undefined) tokens.push(`enum(${resolved.enum.map(escaped).join(',')})`);
     const value = marker('default');
     if (value !== undefined) tokens.push(`default=${this.#default(owner, value)}`);
     return tokens.join(' ');
   }
 
-  /** A named list (ExtraValue, Verbs) is a message of its own in protobuf. */
+  /** A named list (ExtraValue, Verbs), in a map too, is a message of its own in protobuf. */
   #wrapper(owner: GoPackage, field: GoField): string | undefined {
-    const name = field.type.replace(/^\*/, '');
+    const name = field.type.replace(/^\*|^map\[\w+\]/, '');
     const type = owner.types.get(name);
     return type?.underlying?.startsWith('[]') && owner.messages.has(name) ? name : undefined;
   }

@@ -3,9 +3,13 @@ import type { ApiObject } from '../object.ts';
 import { DecodeError } from './decode-error.ts';
 import { duplicateFields } from './duplicate-fields.ts';
 import { checkJson } from './json-scanner.ts';
+import { readProtobuf } from './protobuf/envelope.ts';
 import { walkOfStruct } from './walk.ts';
 import { WalkContext } from './walk-context.ts';
 import { parseYaml } from './yaml.ts';
+
+/** Kubernetes' own protobuf; it has no unknown or repeated fields to tell of. */
+export const protobufMediaType = 'application/vnd.kubernetes.protobuf';
 
 /** What came of bytes or a value. */
 export interface Decoded {
@@ -49,7 +53,7 @@ export function parseJson(bytes: Uint8Array): unknown {
 
 /**
  * Reads one object of a type. @param type its name in the tables, `apps/v1.Deployment`; @param mediaType
- * `application/json` or `application/yaml`.
+ * `application/json`, `application/yaml` or `application/vnd.kubernetes.protobuf`.
  * @throws DecodeError when the bytes are no such object
  */
 export function decodeObject(type: string, bytes: Uint8Array, mediaType: string, options?: DecodeOptions): Decoded {
@@ -58,6 +62,7 @@ export function decodeObject(type: string, bytes: Uint8Array, mediaType: string,
     const { value, duplicate } = parseYaml(textOf(bytes));
     return { ...normalize(type, value), duplicate };
   }
+  if (form === protobufMediaType) return normalize(type, readProtobuf(type, bytes));
   if (form !== 'application/json') throw new DecodeError(`no decoder for ${mediaType}`);
   const value = parseJson(bytes);
   const decoded = normalize(type, value);

@@ -8,6 +8,8 @@ export interface StructType {
   /** `core/v1.PodSpec`; `core/v1.PodSpec@33` as Kubernetes 1.33 had it. */
   readonly name: string;
   readonly fields: ReadonlyMap<string, Field>;
+  /** Those that are not of an embedded type. */
+  readonly own: ReadonlyMap<string, Field>;
   /** Embedded types that are a message of their own in protobuf, by their number. */
   readonly embedded: readonly { readonly name: string; readonly number: number }[];
   /** Server-side apply replaces it as a whole. */
@@ -47,11 +49,12 @@ function build(name: string): StructType | undefined {
   const plain = plainTables.get(home);
   if (plain !== undefined && Object.hasOwn(plain, short)) {
     const fields = new Map(parsePlainType(plain[short]!, home).map((field) => [field.name, field]));
-    return { name, fields, embedded: [], atomic: false, union: false };
+    return { name, fields, own: fields, embedded: [], atomic: false, union: false };
   }
   const table = generatedTables.get(home);
   if (table === undefined || !Object.hasOwn(table, short)) return undefined;
   const fields = new Map<string, Field>();
+  const own = new Map<string, Field>();
   const embedded: { name: string; number: number }[] = [];
   let facts: string[] = [];
   for (const [key, expression] of Object.entries(table[short]!)) {
@@ -62,14 +65,16 @@ function build(name: string): StructType | undefined {
     const field = parseField(key, expression, home);
     const type = minor === undefined ? field.type : typeAt(field.type, minor);
     if (!key.startsWith('...')) {
-      if (minor === undefined || (field.since ?? 0) <= minor) fields.set(key, { ...field, type });
+      if (minor !== undefined && (field.since ?? 0) > minor) continue;
+      own.set(key, { ...field, type });
+      fields.set(key, own.get(key)!);
     } else {
       if (type.form !== 'struct') throw new TypeError(`${name}: ${key} embeds what is no struct`);
       for (const [inner, each] of structType(type.name).fields) fields.set(inner, each);
       if (field.number !== undefined) embedded.push({ name: type.name, number: field.number });
     }
   }
-  return { name, fields, embedded, atomic: facts.includes('atomic'), union: facts.includes('union') };
+  return { name, fields, own, embedded, atomic: facts.includes('atomic'), union: facts.includes('union') };
 }
 
 function typeAt(type: ValueType, minor: number): ValueType {
