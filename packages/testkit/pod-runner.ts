@@ -14,8 +14,7 @@ export class PodRunner implements Controller {
   readonly name = 'pod-runner';
   /** Pods for which this is false never become ready. */
   readonly healthy: (pod: Pod) => boolean;
-  /** Nodes whose kubelet does nothing any more. */
-  readonly silent = new Set<string>();
+  readonly #silent = new Set<string>();
   readonly #ready = new Map<string, number>();
   #context!: ControllerContext;
   #pods!: SharedCache<Pod>;
@@ -36,10 +35,21 @@ export class PodRunner implements Controller {
     });
   }
 
+  /** Stops the kubelet of a node. */
+  silence(node: string): void {
+    this.#silent.add(node);
+  }
+
+  /** Starts the kubelet of a node again. */
+  revive(node: string): void {
+    this.#silent.delete(node);
+    for (const pod of this.#pods.list()) if (pod.spec?.nodeName === node) this.#context.queue.add(keyOf(pod));
+  }
+
   async reconcile(key: string): Promise<number | undefined> {
     const { namespace, name } = splitKey(key);
     const pod = this.#pods.get(namespace, name);
-    if (pod === undefined || this.silent.has(pod.spec?.nodeName ?? '')) return undefined;
+    if (pod === undefined || this.#silent.has(pod.spec?.nodeName ?? '')) return undefined;
     const { clock } = this.#context.world;
     const client = this.#context.client.resource(pods);
     if (!pod.spec?.nodeName) {

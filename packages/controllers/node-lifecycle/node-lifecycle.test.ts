@@ -38,13 +38,13 @@ class Heart {
   silence(...names: string[]): void {
     for (const name of names) {
       this.#alive.delete(name);
-      this.#cluster.runner.silent.add(name);
+      this.#cluster.runner.silence(name);
     }
   }
 
   revive(name: string): void {
     this.#alive.add(name);
-    this.#cluster.runner.silent.delete(name);
+    this.#cluster.runner.revive(name);
   }
 
   #beat(): void {
@@ -170,7 +170,7 @@ test('pods of a node that is gone are collected after its quarantine, and others
   await cluster.create(pods, podOn('n1', 'lost', [{ operator: 'Exists' }] as any));
   await cluster.create(pods, podOn('n2', 'kept'));
   await cluster.clock.advance(5000);
-  cluster.runner.silent.add('n1');
+  cluster.runner.silence('n1');
   await cluster.client.resource(nodes).delete('n1');
   await cluster.clock.advance(30_000);
   assert.equal((await cluster.list(pods)).length, 2);
