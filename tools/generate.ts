@@ -68,7 +68,7 @@ function rowsJson(groups: Record<string, string>, rows: readonly ResourceRow[]):
   return `{"groups":${JSON.stringify(groups)},\n"resources":[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]}\n`;
 }
 
-function generate(cache: string): void {
+async function generate(cache: string): Promise<void> {
   const { root, versions } = kubernetesSources(cache);
   const packages = packagesOf(root);
   const builder = new TableBuilder(packages, readModels(repository));
@@ -108,8 +108,12 @@ function generate(cache: string): void {
   console.log(`${Object.values(tables).reduce((sum, types) => sum + Object.keys(types).length, 0)} types`);
   console.log(`${rows.length} resources`);
   for (const difference of builder.differences) console.log(difference);
+  // Imported only now: it reads what has just been written.
+  const { roundTripProblems } = await import('./kubernetes-types/round-trip.ts');
+  const problems = roundTripProblems(join(root, 'api/testdata/HEAD'), homes);
+  if (problems.length > 0) throw new Error(`upstream's objects do not survive:\n${problems.join('\n')}`);
 }
 
 const cache = process.argv[2];
 if (cache === undefined) throw new Error('usage: generate.ts <cache directory>');
-generate(cache);
+await generate(cache);
