@@ -56,6 +56,11 @@ export interface Strategy {
 
   /** How the kind is read and written through /scale. */
   readonly scale?: ScaleForm;
+  /**
+   * Sub-resources through which the object itself is read and updated, each with rules of its own
+   * (pods/ephemeralcontainers, pods/resize). Defaults and metadata.generation are treated as for the main resource.
+   */
+  readonly subresourceUpdates?: Readonly<Record<string, SubresourceUpdate>>;
 
   /** Field selectors beyond metadata.name and metadata.namespace: label to the value of the object, `''` when unset. */
   readonly selectableFields?: Readonly<Record<string, (object: Readonly<ApiObject>) => string>>;
@@ -73,6 +78,14 @@ export interface Strategy {
    * form (`apiVersion` above), before they are converted to be stored and after they were converted to be served.
    */
   readonly storedAs?: StoredForm;
+}
+
+/** What an update through one sub-resource may change. */
+export interface SubresourceUpdate {
+  /** Takes everything from `previous` that this sub-resource does not change. */
+  prepare(object: ApiObject, previous: Readonly<ApiObject>): void;
+  /** Everything wrong with the prepared object, but for its metadata. */
+  validate(object: Readonly<ApiObject>, previous: Readonly<ApiObject>): FieldError[];
 }
 
 /** The /scale sub-resource: autoscaling/v1 Scale of an object. */

@@ -5,6 +5,7 @@ import type { Strategy } from '../../../strategy.ts';
 import { ageColumn } from '../../../table/table.ts';
 import { defaultPodTemplate } from '../../core/pod/pod-spec-defaults.ts';
 import { countColumn, selectorColumn, templateColumns } from '../workload-columns.ts';
+import { templateWarnings } from '../workload-warnings.ts';
 import { validate, validateStatusUpdate, validateUpdate } from './validation.ts';
 
 /** How often the template has changed. Kept in an annotation since the field left the API. */
@@ -54,6 +55,7 @@ export const daemonSet: Strategy = {
   validate,
   validateUpdate,
   validateStatusUpdate,
+  warnings: templateWarnings,
   columns: [
     countColumn('Desired', 'desiredNumberScheduled', 'How many nodes should run the pod.'),
     countColumn('Current', 'currentNumberScheduled', 'How many of those nodes run it.'),

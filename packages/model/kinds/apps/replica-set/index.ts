@@ -15,6 +15,7 @@ import {
   statusCounts,
   templateLabelErrors,
 } from '../workload-validation.ts';
+import { templateWarnings } from '../workload-warnings.ts';
 
 function validate(object: Readonly<ApiObject>): FieldError[] {
   const spec = object['spec'] ?? {};
@@ -60,6 +61,7 @@ export const replicaSet: Strategy = {
   ],
   scale: replicasScale(scaleSelector),
   selectableFields: { 'status.replicas': (object) => String(object['status']?.replicas ?? 0) },
+  warnings: templateWarnings,
   columns: [
     {
       name: 'Desired',

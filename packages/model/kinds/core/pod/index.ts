@@ -1,9 +1,11 @@
 import type { ApiObject } from '../../../object.ts';
 import type { Strategy } from '../../../strategy.ts';
 import { columns } from './columns.ts';
+import { ephemeralContainersUpdate } from './ephemeral-containers.ts';
 import { defaultPod } from './pod-defaults.ts';
 import { podCompletion } from './pod-summary.ts';
 import { gracePeriod, prepareForCreate, prepareForStatusUpdate, prepareForUpdate } from './preparation.ts';
+import { resizeUpdate } from './resize.ts';
 import { validate, validateStatusUpdate, validateUpdate } from './validation/pod.ts';
 import { podWarnings } from './warnings.ts';
 
@@ -24,6 +26,7 @@ export const pod: Strategy = {
   validateUpdate,
   validateStatusUpdate,
   warnings: podWarnings,
+  subresourceUpdates: { ephemeralcontainers: ephemeralContainersUpdate, resize: resizeUpdate },
   selectableFields: {
     'spec.nodeName': (object) => text(object['spec']?.nodeName),
     'spec.restartPolicy': (object) => text(object['spec']?.restartPolicy),

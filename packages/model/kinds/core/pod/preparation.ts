@@ -1,6 +1,7 @@
 /** What the server decides of a pod when it is made or changed. */
 import type { ApiObject } from '../../../object.ts';
 import type { Fields } from './fields.ts';
+import { defaultPod } from './pod-defaults.ts';
 import { qualityOfService } from './quality-of-service.ts';
 
 /** matchLabelKeys say "the same value as mine has": they become plain requirements when the pod is made. */
@@ -26,6 +27,8 @@ function affinityTerms(spec: Fields): Fields[] {
 }
 
 export function prepareForCreate(object: ApiObject): void {
+  // Containers that admission added count for the quality of service too.
+  defaultPod(object);
   const spec: Fields = object['spec'] ?? {};
   const status: Fields = { phase: 'Pending', qosClass: qualityOfService(spec) };
   if ((spec['schedulingGates'] ?? []).length > 0) {

@@ -92,9 +92,9 @@ const cases: [string, Record<string, unknown>, string[]][] = [
     ],
   ],
   [
-    'a local load balancer without its port',
-    { type: 'LoadBalancer', externalTrafficPolicy: 'Local' },
-    ['spec.healthCheckNodePort: Required value'],
+    'a local load balancer whose port is none',
+    { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 70000 },
+    ['spec.healthCheckNodePort: Invalid value: 70000: must be between 1 and 65535, inclusive'],
   ],
 ];
 for (const [name, spec, expected] of cases) {

@@ -158,9 +158,8 @@ function trafficErrors(spec: Fields): FieldError[] {
   }
   const port: number = spec['healthCheckNodePort'] ?? 0;
   if (needsHealthCheckPort(spec)) {
-    errors.push(
-      ...(port === 0 ? [required('spec.healthCheckNodePort')] : portNumber('spec.healthCheckNodePort', port)),
-    );
+    // A missing port is no fault of the client's: the server allocates it.
+    if (port !== 0) errors.push(...portNumber('spec.healthCheckNodePort', port));
   } else if (port !== 0) {
     const text = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
     errors.push(invalid('spec.healthCheckNodePort', port, text));
@@ -177,7 +176,7 @@ function trafficErrors(spec: Fields): FieldError[] {
   return errors;
 }
 
-/** Everything wrong with a Service that has its addresses and ports: they are allocated before it is checked. */
+/** Everything wrong with a Service. What the server allocates (addresses, node ports) may still be missing. */
 export function validate(object: Readonly<ApiObject>): FieldError[] {
   return serviceErrors(object, undefined);
 }

@@ -11,7 +11,8 @@ import { podChangeErrors } from './pod-changes.ts';
 import { podSpecErrors } from './pod-spec.ts';
 import { problems } from './scalars.ts';
 
-const MIRROR = 'kubernetes.io/config.mirror';
+/** Marks the image of a pod that a node started by itself. */
+export const MIRROR = 'kubernetes.io/config.mirror';
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 
 function annotationErrors(object: Readonly<ApiObject>): FieldError[] {
@@ -44,7 +45,8 @@ function tokenErrors(spec: Fields): FieldError[] {
   );
 }
 
-export function validate(object: Readonly<ApiObject>): FieldError[] {
+/** What holds for a pod at any time, not only when it is made. */
+export function standingErrors(object: Readonly<ApiObject>): FieldError[] {
   const spec: Fields = object['spec'] ?? {};
   const errors = [
     ...annotationErrors(object),
@@ -56,6 +58,12 @@ export function validate(object: Readonly<ApiObject>): FieldError[] {
       errors.push(...imageSpaceErrors(index(`spec.${list}`, position), container));
     });
   }
+  return errors;
+}
+
+export function validate(object: Readonly<ApiObject>): FieldError[] {
+  const spec: Fields = object['spec'] ?? {};
+  const errors = standingErrors(object);
   if ((spec['ephemeralContainers'] ?? []).length > 0) {
     errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'));
   }
