@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { Random } from '@keelson/base';
 
 const nonceLength = 12;
@@ -12,32 +12,22 @@ export interface Sealer {
   open(purpose: string, sealed: string): string | undefined;
 }
 
-/** A sealer over the region's key of 32 bytes (AES-256-GCM; a key of its own for each purpose). */
+/** A sealer over the region's key of 32 bytes (AES-256-GCM, bound to the purpose). `random` must never repeat itself. */
 export function createSealer(regionKey: Uint8Array, random: Random): Sealer {
   if (regionKey.length !== 32) throw new Error('the region key must have 32 bytes');
-  const keys = new Map<string, Buffer>();
-  const keyOf = (purpose: string) => {
-    let key = keys.get(purpose);
-    if (key === undefined) {
-      key = Buffer.from(hkdfSync('sha256', regionKey, new Uint8Array(0), `keelson/${purpose}`, 32));
-      keys.set(purpose, key);
-    }
-    return key;
-  };
   return {
     seal(purpose, text) {
       const nonce = random.bytes(nonceLength);
-      const cipher = createCipheriv('aes-256-gcm', keyOf(purpose), nonce);
+      const cipher = createCipheriv('aes-256-gcm', regionKey, nonce).setAAD(Buffer.from(purpose));
       const content = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
       return Buffer.concat([nonce, cipher.getAuthTag(), content]).toString('base64');
     },
     open(purpose, sealed) {
       const bytes = Buffer.from(sealed, 'base64');
       if (bytes.length < nonceLength + tagLength) return undefined;
-      const decipher = createDecipheriv('aes-256-gcm', keyOf(purpose), bytes.subarray(0, nonceLength), {
-        authTagLength: tagLength,
-      });
-      decipher.setAuthTag(bytes.subarray(nonceLength, nonceLength + tagLength));
+      const nonce = bytes.subarray(0, nonceLength);
+      const decipher = createDecipheriv('aes-256-gcm', regionKey, nonce, { authTagLength: tagLength });
+      decipher.setAAD(Buffer.from(purpose)).setAuthTag(bytes.subarray(nonceLength, nonceLength + tagLength));
       try {
         const content = bytes.subarray(nonceLength + tagLength);
         return Buffer.concat([decipher.update(content), decipher.final()]).toString('utf8');

@@ -70,7 +70,9 @@ class FrontDoor {
 
   async #answer(request: HttpRequest, requestId: string): Promise<HttpResponse> {
     const reading = readSignature(request);
-    const destination = await findDestination(request, reading);
+    const tooLong = request.body.length > longestBody;
+    // What is too long is not looked into, only answered in the right protocol.
+    const destination = await findDestination(tooLong ? { ...request, body: new Uint8Array(0) } : request, reading);
     if (destination.outcome === 'unknown') throw unknownService(destination.name, request.headers['x-amz-target']);
     if (destination.outcome === 'none') {
       if (reading.outcome === 'incomplete') throw new AwsError('IncompleteSignature', reading.reason, {}, 400);
@@ -79,7 +81,7 @@ class FrontDoor {
     const { table } = destination;
     const call = { request, table, protocol: protocolOf(table), requestId, now: this.#options.world.clock.now() };
     try {
-      if (request.body.length > longestBody) throw call.protocol.commonError(table, 'tooLarge');
+      if (tooLong) throw call.protocol.commonError(table, 'tooLarge');
       return await this.#serve(call, reading);
     } catch (thrown) {
       return call.protocol.encodeError(table, this.#errorOf(thrown, call), requestId);
@@ -131,7 +133,14 @@ class FrontDoor {
       signal: call.request.signal,
       host: call.request.headers['host'] ?? '',
       authorize: (action, resource, conditions = {}) =>
-        this.#decide(call, { principal, action, resource, conditions, region, now: call.now }),
+        this.#decide(call, {
+          principal,
+          action,
+          resource,
+          conditions: { ...callerConditions(call.request), ...conditions },
+          region,
+          now: call.now,
+        }),
     };
   }
 
@@ -157,6 +166,14 @@ class FrontDoor {
     this.#options.world.log.error('an operation failed', { requestId, service: table.name, error: thrown });
     return call.protocol.commonError(table, 'internal');
   }
+}
+
+/** What policies can ask of the connection. */
+function callerConditions({ peer, headers }: HttpRequest): Record<string, string> {
+  return {
+    ...(peer.address === '' ? {} : { 'aws:sourceip': peer.address }),
+    ...(headers['user-agent'] === undefined ? {} : { 'aws:useragent': headers['user-agent'] }),
+  };
 }
 
 function anonymous(account: string): Principal {

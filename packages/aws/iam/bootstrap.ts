@@ -28,7 +28,7 @@ export async function bootstrapIdentities(options: {
   if ((await store.users.find(administratorName)) === undefined)
     await createOnce(() => store.users.resource.create(newAdministrator(world)));
   for (const key of await store.accessKeys.list()) {
-    const secretAccessKey = sealer.open(secretPurpose, key.spec.sealedSecret);
+    const secretAccessKey = sealer.open(secretPurpose(key.metadata.name!), key.spec.sealedSecret);
     if (key.spec.userName === administratorName && key.spec.status === 'Active' && secretAccessKey !== undefined)
       return { userName: administratorName, accessKeyId: key.metadata.name!, secretAccessKey };
   }
@@ -66,6 +66,6 @@ export function newAccessKey(id: string, userName: string, secret: string, seale
     apiVersion: 'iam.keelson.dev/v1',
     kind: 'AccessKey',
     metadata: { name: id },
-    spec: { userName, sealedSecret: sealer.seal(secretPurpose, secret), status: 'Active' },
+    spec: { userName, sealedSecret: sealer.seal(secretPurpose(id), secret), status: 'Active' },
   };
 }

@@ -6,8 +6,10 @@ import { openSession } from '../session-tokens.ts';
 import { iamArn } from './arns.ts';
 import type { IdentityStore } from './identity-store.ts';
 
-/** The purpose under which secrets of access keys are sealed. */
-export const secretPurpose = 'access-key';
+/** The purpose under which the secret of an access key is sealed. */
+export function secretPurpose(accessKeyId: string): string {
+  return `access-key/${accessKeyId}`;
+}
 
 export interface CredentialSourceOptions {
   readonly store: IdentityStore;
@@ -30,7 +32,7 @@ async function resolveKey(options: CredentialSourceOptions, accessKeyId: string)
   if (!/^AKIA[A-Z0-9]{12,124}$/.test(accessKeyId)) return unknown;
   const key = await options.store.accessKeys.find(accessKeyId);
   if (key === undefined || key.spec.status !== 'Active' || key.metadata.deletionTimestamp !== undefined) return unknown;
-  const secretAccessKey = options.sealer.open(secretPurpose, key.spec.sealedSecret);
+  const secretAccessKey = options.sealer.open(secretPurpose(accessKeyId), key.spec.sealedSecret);
   const user = await options.store.users.find(key.spec.userName);
   if (user === undefined || secretAccessKey === undefined) return unknown;
   return { outcome: 'known', secretAccessKey, principal: userPrincipal(user, options.account, accessKeyId) };

@@ -36,7 +36,11 @@ export class RoleTrust {
 
   async assumableRole(arn: string): Promise<TrustedRole | undefined> {
     if (!arn.startsWith(`arn:aws:iam::${this.#account}:role/`)) return undefined;
-    const role = await this.#store.roles.find(nameInArn(arn));
+    return this.roleByName(nameInArn(arn));
+  }
+
+  async roleByName(name: string): Promise<TrustedRole | undefined> {
+    const role = await this.#store.roles.find(name);
     return role === undefined ? undefined : this.#describe(role);
   }
 

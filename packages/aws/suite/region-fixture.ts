@@ -1,47 +1,34 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { loadTable } from '@keelson/aws-protocol';
 import { collectBody, type HttpHandler, type HttpRequest, SystemRandom, virtualWorld, type World } from '@keelson/base';
-import { createFrontDoor } from '../front-door/index.ts';
-import { type BootstrapIdentity, bootstrapIdentities } from '../iam/bootstrap.ts';
-import { type IdentityStore, identityStore } from '../iam/identity-store.ts';
-import { createIam } from '../iam/index.ts';
-import { createSealer, type Sealer } from '../sealing.ts';
-import type { AwsService, CredentialSource } from '../service.ts';
-import { createSts } from '../sts/index.ts';
-import { memoryClient } from './memory-client.ts';
+import type { Client } from '@keelson/client';
+import { MemoryApi } from '@keelson/testkit/memory-api.ts';
+import { type AwsApi, createAwsApi } from '../aws-api.ts';
+import { type BootstrapIdentity, type IdentityStore, identityStore } from '../iam/index.ts';
+import type { AwsService } from '../service.ts';
 
 export const region = 'ap-northeast-2';
 export const account = '000000000000';
 
 export interface RegionFixture {
   readonly world: World;
+  readonly client: Client;
+  readonly api: AwsApi;
   readonly handler: HttpHandler;
   readonly store: IdentityStore;
-  readonly sealer: Sealer;
   readonly administrator: BootstrapIdentity;
-  readonly credentials: CredentialSource;
 }
 
-/** A region with identities only, over a map: front door, STS, IAM, and an administrator's key. */
+/** A region over a map: front door, STS, IAM, what else is given, and an administrator's key. */
 export async function regionFixture(
   world: World = virtualWorld('region'),
-  further: readonly AwsService[] = [],
+  services: readonly AwsService[] = [],
 ): Promise<RegionFixture> {
-  const sealer = createSealer(new SystemRandom().bytes(32), world.random);
-  const store = identityStore(memoryClient(world.clock));
-  const administrator = await bootstrapIdentities({ store, sealer, world });
-  const identities = createIam({ store, sealer, world, account, table: await loadTable('iam') });
-  const sts = createSts({ world, sealer, roles: identities.roles, table: await loadTable('sts') });
-  const handler = createFrontDoor({
-    world,
-    region,
-    account,
-    services: [identities.service, sts, ...further],
-    credentials: identities.credentials,
-    authorizer: identities.authorizer,
-  });
-  return { world, handler, store, sealer, administrator, credentials: identities.credentials };
+  const client = new MemoryApi(world);
+  const regionKey = new SystemRandom().bytes(32);
+  const api = await createAwsApi({ world, client, region, account, regionKey, services });
+  const administrator = await api.bootstrap();
+  return { world, client, api, handler: api.handler, store: identityStore(client), administrator };
 }
 
 export interface Listener {
