@@ -7,5 +7,7 @@ export * from './cloud/aws-instances.ts';
 export * from './cloud/aws-load-balancers.ts';
 export * from './cluster-keys.ts';
 export * from './control-plane.ts';
+export * from './control-plane-controller.ts';
+export type * from './control-plane-host.ts';
 export type * from './eks-authentication/identity.ts';
 export { createAuthority, issueCertificate, type KeyPair } from './pki/certificate.ts';

@@ -93,7 +93,9 @@ export class SimulatedInstances implements InstanceDriver {
         world,
         addresses: {
           claim: async () => [await addresses.claim()],
-          release: (given) => given.forEach((address) => addresses.release(address)),
+          release: (given) => {
+            for (const address of given) addresses.release(address);
+          },
         },
       }),
       prober: new SimulatedProber(),
