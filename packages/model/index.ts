@@ -8,6 +8,7 @@ export * from './codec/decode.ts';
 export * from './codec/decode-error.ts';
 export { encodeProtobuf } from './codec/protobuf/envelope.ts';
 export * from './codec/stored-object.ts';
+export { descriptionsFrom } from './documents/descriptions.ts';
 export { aggregatedDiscovery, apiGroupList, apiResourceList, apiVersions } from './documents/discovery.ts';
 export { openApiV3, openApiV3Index } from './documents/openapi.ts';
 export type { Descriptions } from './documents/schema.ts';

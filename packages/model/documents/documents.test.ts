@@ -6,6 +6,7 @@ import type { ResourceRow } from '../catalogue/resource-row.ts';
 import published from '../generated/kubernetes-resources.json' with { type: 'json' };
 import { regionCatalogue } from '../region/index.ts';
 import type { ResourceCatalogue } from '../resources.ts';
+import { descriptionsFrom } from './descriptions.ts';
 import { aggregatedDiscovery, apiGroupList, apiResourceList } from './discovery.ts';
 import { openApiV3, openApiV3Index } from './openapi.ts';
 
@@ -149,4 +150,16 @@ test('descriptions are put in where they are known', () => {
   const { completions, parallelism } = document.components.schemas['io.k8s.api.batch.v1.JobSpec'].properties;
   assert.equal(completions.description, 'How many.');
   assert.equal(parallelism.description, undefined);
+});
+
+test('descriptions are read from the text once, and names that objects inherit are no types', () => {
+  let reads = 0;
+  const describe = descriptionsFrom(() => {
+    reads++;
+    return '{"core/v1.Pod":{"":"A pod.","spec":"Its wish."}}';
+  });
+  assert.equal(reads, 0);
+  assert.deepEqual([describe('core/v1.Pod'), describe('core/v1.Pod', 'spec')], ['A pod.', 'Its wish.']);
+  assert.deepEqual([describe('core/v1.Pod', 'toString'), describe('constructor', 'name')], [undefined, undefined]);
+  assert.equal(reads, 1);
 });
