@@ -45,6 +45,11 @@ export function tooLongText(limit: number): string {
   return `must be no more than ${limit} bytes`;
 }
 
+/** Upstream's older checks say characters, and count bytes all the same. */
+function sizedInCharacters(value: string, limit: number): string[] {
+  return byteLength(value) > limit ? [`must be no more than ${limit} characters`] : [];
+}
+
 export function rangeText(low: number, high: number): string {
   return `must be between ${low} and ${high}, inclusive`;
 }
@@ -74,7 +79,7 @@ export function dnsSubdomainProblems(value: string): string[] {
 
 /** A subdomain whose labels may hold underscores, as DNS search paths and SRV names do. */
 export function underscoreSubdomainProblems(value: string): string[] {
-  const problems = sized(value, 253);
+  const problems = sizedInCharacters(value, 253);
   if (matches(UNDERSCORE_SUBDOMAIN, value)) return problems;
   const text =
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character";
@@ -83,7 +88,7 @@ export function underscoreSubdomainProblems(value: string): string[] {
 
 /** RFC 1035 label, which starts with a letter: names of Services. */
 export function dns1035LabelProblems(value: string): string[] {
-  const problems = sized(value, 63);
+  const problems = sizedInCharacters(value, 63);
   if (matches(DNS_1035, value)) return problems;
   const text =
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character";
@@ -128,7 +133,7 @@ export function labelValueProblems(value: string): string[] {
 
 /** Keys of ConfigMaps and Secrets, which become file names. */
 export function configKeyProblems(value: string): string[] {
-  const problems = sized(value, 253);
+  const problems = sizedInCharacters(value, 253);
   if (!matches(CONFIG_KEY, value)) {
     const text = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
     problems.push(form(text, CONFIG_KEY, 'key.name', 'KEY_NAME', 'key-name'));
@@ -154,7 +159,7 @@ export function portNumberProblems(value: number): string[] {
 
 /** IANA service names: `http`, `dns-tcp`, at most 15 bytes. */
 export function portNameProblems(value: string): string[] {
-  const problems = sized(value, 15);
+  const problems = sizedInCharacters(value, 15);
   if (!/^[-a-z0-9]+$/.test(value)) {
     problems.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   }

@@ -44,7 +44,7 @@ const cases: [string, Record<string, unknown>, string[]][] = [
     { ports: [{ port: 80 }, { port: 80, name: 'a', targetPort: 'toolongforaportname' }] },
     [
       'spec.ports[0].name: Required value',
-      'spec.ports[1].targetPort: Invalid value: "toolongforaportname": must be no more than 15 bytes',
+      'spec.ports[1].targetPort: Invalid value: "toolongforaportname": must be no more than 15 characters',
       'spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80}',
     ],
   ],
