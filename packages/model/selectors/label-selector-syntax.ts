@@ -1,4 +1,5 @@
 /** The grammar of label selectors, and the messages for what does not follow it. */
+import { qualifiedNameProblems } from '../metadata/names.ts';
 import type { LabelOperator, LabelRequirement } from './label-selector.ts';
 import { SelectorError } from './selector-error.ts';
 
@@ -93,6 +94,9 @@ function parseRequirement(reader: Reader): LabelRequirement {
   if (absent) token = reader.take(true);
   if (token.kind !== 'identifier') refuse(`found '${token.text}', expected: identifier`);
   const key = token.text;
+  const problems = qualifiedNameProblems(key);
+  // The path of a key in a text is none, which upstream prints as it is.
+  if (problems.length > 0) refuse(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problems.join('; ')}`);
   if (absent) return { key, operator: '!', values: [] };
   const following = reader.peek(true);
   if (following.kind === 'end' || following.kind === ',') {

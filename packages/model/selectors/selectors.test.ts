@@ -50,7 +50,7 @@ test('label selectors that cannot be read are refused with upstream texts', () =
   }
   assert.throws(
     () => parseLabelSelector('a_/b=c'),
-    /^Error: unable to parse requirement: key: Invalid value: "a_\/b": prefix part a lowercase RFC 1123/,
+    /^Error: unable to parse requirement: <nil>: Invalid value: "a_\/b": prefix part a lowercase RFC 1123/,
   );
 });
 

@@ -12,6 +12,8 @@ const about = (field: string) => (object: Readonly<ApiObject>) => text(object['i
 export const event: Strategy = {
   apiVersion: 'v1',
   kind: 'Event',
+  // Names of events are made from names of objects of any form, and are checked no further.
+  nameForm: 'pathSegment',
   createOnUpdate: true,
   ttl: EVENT_SECONDS,
   validate,

@@ -37,6 +37,7 @@ function bound(name: string, field: string, description: string) {
 export const podDisruptionBudget: Strategy = {
   apiVersion: 'policy/v1',
   kind: 'PodDisruptionBudget',
+  nameForm: 'pathSegment',
   generation: true,
   unconditionalUpdate: false,
   prepareForCreate(object) {
