@@ -107,7 +107,10 @@ test('leases', () => {
   assert.deepEqual(refusals(lease, { spec }), [
     'spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0',
     'spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0',
-    'spec.preferredHolder: Forbidden: may only be specified when `strategy` is defined',
+    'spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined',
+  ]);
+  assert.deepEqual(refusals(lease, { spec: { strategy: 'Mine' } }), [
+    'spec.strategy.strategy: Unsupported value: "Mine": supported values: "OldestEmulationVersion"',
   ]);
 });
 

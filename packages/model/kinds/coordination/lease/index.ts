@@ -1,7 +1,15 @@
-import { type FieldError, forbidden, invalid } from '../../../field-error.ts';
+import { type FieldError, forbidden, invalid, notSupported } from '../../../field-error.ts';
 import { qualifiedNameProblems } from '../../../metadata/names.ts';
 import type { ApiObject } from '../../../object.ts';
 import type { Strategy } from '../../../strategy.ts';
+
+const STRATEGIES = ['OldestEmulationVersion'];
+
+/** A strategy of Kubernetes' own, or one that carries its owner's domain. */
+function strategyErrors(field: string, strategy: string): FieldError[] {
+  if (!strategy.includes('/')) return STRATEGIES.includes(strategy) ? [] : [notSupported(field, strategy, STRATEGIES)];
+  return qualifiedNameProblems(strategy).map((problem) => invalid(field, strategy, problem));
+}
 
 function validate(object: Readonly<ApiObject>): FieldError[] {
   const spec = object['spec'] ?? {};
@@ -13,11 +21,10 @@ function validate(object: Readonly<ApiObject>): FieldError[] {
     errors.push(invalid('spec.leaseTransitions', spec.leaseTransitions, 'must be greater than or equal to 0'));
   }
   const strategy: string = spec.strategy ?? '';
-  if (strategy !== '' && strategy !== 'OldestEmulationVersion') {
-    errors.push(...qualifiedNameProblems(strategy).map((problem) => invalid('spec.strategy', strategy, problem)));
-  }
+  // The path is upstream's, which names the field twice.
+  if (spec.strategy !== undefined) errors.push(...strategyErrors('spec.strategy.strategy', strategy));
   if ((spec.preferredHolder ?? '') !== '' && strategy === '') {
-    errors.push(forbidden('spec.preferredHolder', 'may only be specified when `strategy` is defined'));
+    errors.push(forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined'));
   }
   return errors;
 }
