@@ -1,6 +1,7 @@
 import { loadTable } from '@keelson/aws-protocol';
 import type { HttpHandler, World } from '@keelson/base';
 import type { Client } from '@keelson/client';
+import { withCallResources } from './call-resources.ts';
 import { type ClusterIdentityResult, identifyForCluster } from './cluster-identity.ts';
 import { createFrontDoor } from './front-door/index.ts';
 import { type BootstrapIdentity, bootstrapIdentities, createIam, identityStore, type RoleTrust } from './iam/index.ts';
@@ -42,7 +43,7 @@ export async function createAwsApi(options: AwsApiOptions): Promise<AwsApi> {
   const store = identityStore(client);
   const iam = createIam({ store, sealer, world, account, table: await loadTable('iam') });
   const sts = createSts({ world, sealer, roles: iam.roles, table: await loadTable('sts') });
-  const services = [iam.service, sts, ...options.services];
+  const services = [iam.service, sts, ...options.services.map(withCallResources)];
   const { credentials, authorizer, roles } = iam;
   return {
     handler: createFrontDoor({ world, region, account, services, credentials, authorizer }),

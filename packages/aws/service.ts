@@ -51,6 +51,17 @@ export interface AwsService {
 export interface CredentialSource {
   /** `now` is in milliseconds since 1970. */
   resolve(accessKeyId: string, sessionToken: string | undefined, now: number): Promise<ResolvedCredentials>;
+  /** Told of each call whose signature was good. Returns at once. */
+  noteUse(accessKeyId: string, use: KeyUse): void;
+}
+
+/** A use of a key, as GetAccessKeyLastUsed tells it. */
+export interface KeyUse {
+  /** `eks`. */
+  readonly service: string;
+  readonly region: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 export type ResolvedCredentials =

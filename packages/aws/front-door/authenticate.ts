@@ -44,6 +44,7 @@ export async function authenticate(
   if (known.outcome === 'expired') throw protocol.commonError(table, 'expiredToken');
   if (known.outcome === 'invalid') throw protocol.commonError(table, 'invalidToken');
   refuseUnlessGood(verifySignature(request, signed, known.secretAccessKey), options);
+  options.credentials.noteUse(signed.accessKeyId, { service, region, now });
   return known.principal;
 }
 

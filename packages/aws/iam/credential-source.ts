@@ -1,3 +1,4 @@
+import type { Log } from '@keelson/base';
 import type { User } from '@keelson/model/region/object-types.ts';
 import type { Principal } from '../principal.ts';
 import type { Sealer } from '../sealing.ts';
@@ -5,6 +6,7 @@ import type { CredentialSource, ResolvedCredentials } from '../service.ts';
 import { openSession } from '../session-tokens.ts';
 import { iamArn } from './arns.ts';
 import type { IdentityStore } from './identity-store.ts';
+import { LastUse } from './last-use.ts';
 
 /** The purpose under which the secret of an access key is sealed. */
 export function secretPurpose(accessKeyId: string): string {
@@ -15,11 +17,14 @@ export interface CredentialSourceOptions {
   readonly store: IdentityStore;
   readonly sealer: Sealer;
   readonly account: string;
+  readonly log: Log;
 }
 
 /** Looks keys up where they are kept, each time: a key that was deleted or made inactive is unknown from then on. */
 export function createCredentialSource(options: CredentialSourceOptions): CredentialSource {
+  const lastUse = new LastUse(options.store, options.log);
   return {
+    noteUse: (accessKeyId, use) => lastUse.note(accessKeyId, use),
     resolve: (accessKeyId, sessionToken, now) =>
       sessionToken === undefined
         ? resolveKey(options, accessKeyId)

@@ -37,10 +37,10 @@ export interface Iam {
 }
 
 export function createIam(options: IamOptions): Iam {
-  const { store, sealer, account, table } = options;
+  const { store, sealer, account, table, world } = options;
   return {
     service: { table, operations: operationsOf(options), resourcesOf: callResources(store) },
-    credentials: createCredentialSource({ store, sealer, account }),
+    credentials: createCredentialSource({ store, sealer, account, log: world.log }),
     authorizer: createAuthorizer(store),
     roles: new RoleTrust(store, account),
   };

@@ -220,6 +220,22 @@ test('access keys: two for a user, sealed in the store', async () => {
   assert.ok(!JSON.stringify(await fixture.store.accessKeys.list()).includes(secret));
 });
 
+test('when a key was last used, and for what', async () => {
+  const fixture = await regionFixture();
+  const call = callerOf(fixture);
+  const AccessKeyId = fixture.administrator.accessKeyId;
+  // The record is written beside the call, so that it is there some calls later.
+  let seen = await call('GetAccessKeyLastUsed', { AccessKeyId });
+  for (let more = 0; more < 20 && seen.element('ServiceName') === 'N/A'; more++)
+    seen = await call('GetAccessKeyLastUsed', { AccessKeyId });
+  assert.equal(seen.element('ServiceName'), 'iam');
+  assert.equal(seen.element('LastUsedDate'), '2026-01-01T00:00:00Z');
+  await call('CreateUser', { UserName: 'u' });
+  const unused = (await call('CreateAccessKey', { UserName: 'u' })).element('AccessKeyId')!;
+  const never = await call('GetAccessKeyLastUsed', { AccessKeyId: unused });
+  assert.deepEqual([never.element('LastUsedDate'), never.element('Region')], [undefined, 'N/A']);
+});
+
 test('lists come in pages, in order, by path', async () => {
   const call = callerOf(await regionFixture());
   const names = ['b', 'a', 'd', 'c', 'e'];
