@@ -2,7 +2,7 @@ import { sleep } from '@keelson/base';
 import type { Container, Pod } from '@keelson/model/generated/types/core-v1.ts';
 import { runHook } from '../containers/lifecycle-hook.ts';
 import type { KubeletContext } from '../kubelet-context.ts';
-import { type RuntimeContainer, type RuntimePod, runtimeMessage } from '../runtime.ts';
+import { type Runtime, type RuntimeContainer, type RuntimePod, runtimeMessage } from '../runtime.ts';
 import type { PodEvents } from './pod-events.ts';
 import { isSidecar } from './pod-plan.ts';
 import { allContainers } from './quality-of-service.ts';
@@ -79,4 +79,11 @@ export async function stopAllContainers(
       results.push(...(await Promise.allSettled([stop(container)])));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw new Error(runtimeMessage(failed.reason));
+}
+
+/** Shortens the termination of a pod's containers that is under way. */
+export async function hurryContainers(uid: string, graceSeconds: number, runtime: Runtime): Promise<void> {
+  const { containers } = await runtime.pod(uid);
+  const running = containers.filter(({ state }) => state === 'running');
+  await Promise.all(running.map(({ id }) => runtime.stopContainer(id, graceSeconds)));
 }

@@ -15,7 +15,7 @@ import type { Rejection } from './pod-admission.ts';
 import { PodEvents } from './pod-events.ts';
 import { newestContainer, type PodPlan, planPod, usableSandbox } from './pod-plan.ts';
 import { finalizeDeletion, removeRemains } from './pod-removal.ts';
-import { stopAllContainers, stopContainer } from './pod-shutdown.ts';
+import { hurryContainers, stopAllContainers, stopContainer } from './pod-shutdown.ts';
 import { podStatus } from './pod-status.ts';
 import { allContainers } from './quality-of-service.ts';
 import { podLabel, sandboxSpec } from './sandbox-spec.ts';
@@ -83,7 +83,7 @@ export class PodWorker {
   /** The pod has a newer state. */
   update(pod: Pod): void {
     this.#pod = pod;
-    const grace = this.#deletionGrace();
+    const grace = this.#pod.metadata?.deletionGracePeriodSeconds;
     if (this.#stopping !== undefined && grace !== undefined && grace < this.#stopping) void this.#hurry(grace);
     this.wake();
   }
@@ -303,7 +303,7 @@ export class PodWorker {
     const uid = this.#pod.metadata?.uid ?? '';
     this.#waiting.clear();
     if (!this.#orphaned) this.#publish(runtimePod);
-    const grace = this.#deletionGrace() ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
+    const grace = this.#pod.metadata?.deletionGracePeriodSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
     const after = await this.#stopEverything(runtimePod, grace);
     this.#finished = true;
     if (!this.#orphaned) {
@@ -336,13 +336,11 @@ export class PodWorker {
   /** Shortens a termination that is under way. */
   async #hurry(grace: number): Promise<void> {
     this.#stopping = grace;
-    const { runtime, world } = this.#context;
     try {
-      const { containers } = await runtime.pod(this.#pod.metadata?.uid ?? '');
-      const running = containers.filter(({ state }) => state === 'running');
-      await Promise.all(running.map(({ id }) => runtime.stopContainer(id, grace)));
+      await hurryContainers(this.#pod.metadata?.uid ?? '', grace, this.#context.runtime);
     } catch (thrown) {
-      world.log.warn('a termination could not be hurried', { pod: podLabel(this.#pod), error: runtimeMessage(thrown) });
+      const { log } = this.#context.world;
+      log.warn('a termination could not be hurried', { pod: podLabel(this.#pod), error: runtimeMessage(thrown) });
     }
   }
 
@@ -383,10 +381,6 @@ export class PodWorker {
     const hostAddresses = this.#context.hostAddresses();
     const podAddresses = this.#pod.spec?.hostNetwork ? hostAddresses : (sandbox?.addresses ?? []);
     return { nodeName: this.#context.nodeName, hostAddresses, podAddresses };
-  }
-
-  #deletionGrace(): number | undefined {
-    return this.#pod.metadata?.deletionGracePeriodSeconds;
   }
 
   #deadline(): number | undefined {
