@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock, HttpPeer } from '@keelson/base';
 import type { ApiObject } from '@keelson/model';
 import type { Client, DiscoveredResource, ResourceClient, ResourceRef, TransactionOperation } from './client.ts';
@@ -26,12 +27,15 @@ export function inProcessPeer(name: string, groups: readonly string[] = []): Htt
 
 /** A client of one API server. It holds no connection itself and needs no closing. */
 export function createClient(options: ClientOptions): Client {
+  const signal = options.signal ?? new AbortController().signal;
+  // Every request under way listens to it; that there are many is no leak.
+  setMaxListeners(0, signal);
   const exchange = new Exchange({
     send: options.send,
     clock: options.clock,
     peer: options.peer ?? { address: '', certificates: [] },
     userAgent: options.userAgent,
-    signal: options.signal ?? new AbortController().signal,
+    signal,
     answerLimit: options.answerLimit ?? 256 * 1024 * 1024,
     tries: 10,
   });

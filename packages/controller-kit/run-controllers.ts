@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { messageOf, type World } from '@keelson/base';
 import {
   type CacheSource,
@@ -103,6 +104,7 @@ async function runTerm(
   running: (queues: readonly WorkQueue[]) => void,
 ): Promise<void> {
   const { world, client } = options;
+  setMaxListeners(0, signal);
   const caches = new SharedCaches({ client, world, freeze: options.freeze });
   const events = new EventBroadcaster({ client, world, host: options.host });
   const members = options.controllers.map((make): Member => {

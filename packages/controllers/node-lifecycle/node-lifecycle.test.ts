@@ -1,65 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rfc3339Micro } from '@keelson/base';
 import { isNotFound, kubernetesResources } from '@keelson/client';
 import type { Node } from '@keelson/model/generated/types/core-v1.ts';
+import { NodeHeart } from '@keelson/testkit/node-heart.ts';
 import { PodRunner } from '@keelson/testkit/pod-runner.ts';
 import { WorkloadCluster } from '@keelson/testkit/workload-cluster.ts';
 import { PodGarbageCollector } from '../pod-gc/index.ts';
 import { TaintEvictionController } from '../taint-eviction/index.ts';
 import { NodeLifecycleController } from './index.ts';
 
-const { leases, namespaces, nodes, pods } = kubernetesResources;
+const { nodes, pods } = kubernetesResources;
 const controllers = [
   () => new NodeLifecycleController(),
   () => new TaintEvictionController(),
   () => new PodGarbageCollector(),
 ];
 
-/** Nodes that renew their leases every ten seconds, until they are silenced. */
-class Heart {
-  readonly #cluster: WorkloadCluster;
-  readonly #alive = new Set<string>();
-
-  constructor(cluster: WorkloadCluster) {
-    this.#cluster = cluster;
-  }
-
-  async start(names: readonly string[]): Promise<void> {
-    const namespace = 'kube-node-lease';
-    await this.#cluster.create(namespaces, { metadata: { name: namespace } }).catch(() => {});
-    for (const name of names) {
-      await this.#cluster.create(leases, { metadata: { name, namespace }, spec: { holderIdentity: name } });
-      this.#alive.add(name);
-    }
-    this.#beat();
-  }
-
-  silence(...names: string[]): void {
-    for (const name of names) {
-      this.#alive.delete(name);
-      this.#cluster.runner.silence(name);
-    }
-  }
-
-  revive(name: string): void {
-    this.#alive.add(name);
-    this.#cluster.runner.revive(name);
-  }
-
-  #beat(): void {
-    const renewTime = rfc3339Micro(this.#cluster.clock.now());
-    for (const name of this.#alive)
-      void this.#cluster.client.resource(leases).patch(name, 'kube-node-lease', { spec: { renewTime } });
-    this.#cluster.clock.setTimer(10_000, () => this.#beat());
-  }
-}
-
 async function setUp(names = ['n1', 'n2', 'n3']) {
   const cluster = await WorkloadCluster.start(controllers, { nodes: names, runner: new PodRunner() });
-  const heart = new Heart(cluster);
-  await heart.start(names);
-  return { cluster, heart };
+  return { cluster, heart: await NodeHeart.start(cluster, names) };
 }
 
 const nodeOf = (cluster: WorkloadCluster, name: string): Promise<Node> => cluster.client.resource(nodes).get(name);
