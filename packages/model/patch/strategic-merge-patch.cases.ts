@@ -176,6 +176,16 @@ export const strategicMergePatchCases: readonly PatchCase[] = [
     result: { containers: [{ name: 'sidecar' }, { name: 'b', image: 'b:2' }, { name: 'a' }] },
   },
   {
+    name: 'setElementOrder with a deletion: what is added takes the place that became free',
+    type: podSpec,
+    original: { containers: [{ name: '1' }, { name: '2' }, { name: '4' }] },
+    patch: {
+      '$setElementOrder/containers': [{ name: '2' }, { name: '3' }],
+      containers: [{ name: '3' }, { name: '1', $patch: 'delete' }],
+    },
+    result: { containers: [{ name: '2' }, { name: '4' }, { name: '3' }] },
+  },
+  {
     name: 'setElementOrder alone reorders',
     type: podSpec,
     original: { containers: [{ name: 'a' }, { name: 'b' }] },

@@ -108,9 +108,41 @@ function applyElementOrders(original: Properties, patch: Properties, type: Value
     if (live === undefined) merged = content(change) as unknown[];
     else if (change !== undefined) merged = mergeList(live, change, field, false);
     checkMergeKeys(merged, field.mergeKey);
-    setOwn(original, list, orderElements(merged, order, live ?? [], field.mergeKey));
+    setOwn(
+      original,
+      list,
+      orderElements(merged, order, orderAfter(live ?? [], change ?? [], field.mergeKey), field.mergeKey),
+    );
     delete patch[list];
   }
+}
+
+/**
+ * The order that a list is taken to have had. Upstream deletes and appends in the list's own memory before it looks at
+ * it, so what is added after a deletion has the place that became free at the end.
+ */
+function orderAfter(live: readonly unknown[], change: readonly unknown[], mergeKey: string | undefined): unknown[] {
+  const order = [...live];
+  if (mergeKey === undefined) return order;
+  let length = live.length;
+  for (const element of change) {
+    if (!hasDirective(element)) continue;
+    const gone = (element as Properties)[mergeKey];
+    let at = 0;
+    while (at < length) {
+      if ((order[at] as Properties)[mergeKey] === gone) {
+        order.copyWithin(at, at + 1, length);
+        length--;
+      } else at++;
+    }
+  }
+  const kept = new Set(order.slice(0, length).map((element) => (element as Properties)[mergeKey]));
+  for (const element of change) {
+    if (hasDirective(element) || kept.has((element as Properties)[mergeKey])) continue;
+    if (length < order.length) order[length] = element;
+    length++;
+  }
+  return order;
 }
 
 function elementKind(lists: readonly (readonly unknown[])[]): string {
