@@ -36,7 +36,7 @@ function block(...subnets: [string, number, 'ipv4' | 'ipv6'][]): BlockList {
 
 /** Addresses that no endpoint can have, each with why. */
 const special: readonly [BlockList, string][] = [
-  [block(['0.0.0.0', 32, 'ipv4'], ['::', 128, 'ipv6']), 'may not be unspecified (0.0.0.0 or ::)'],
+  [block(['0.0.0.0', 32, 'ipv4'], ['::', 128, 'ipv6']), 'may not be unspecified (%s)'],
   [block(['127.0.0.0', 8, 'ipv4'], ['::1', 128, 'ipv6']), 'may not be in the loopback range (127.0.0.0/8, ::1/128)'],
   [
     block(['169.254.0.0', 16, 'ipv4'], ['fe80::', 10, 'ipv6']),
@@ -48,11 +48,11 @@ const special: readonly [BlockList, string][] = [
   ],
 ];
 
-/** Why traffic cannot be sent to this address from elsewhere: unspecified, loopback, link-local, multicast. */
+/** Why traffic cannot be sent to this address from elsewhere: none, unspecified, loopback, link-local, multicast. */
 export function specialAddressErrors(field: string, text: string): FieldError[] {
   const family = addressFamily(text);
-  if (family === undefined) return [];
+  if (family === undefined) return [invalid(field, text, 'must be a valid IP address')];
   return special
     .filter(([list]) => list.check(text, family === 4 ? 'ipv4' : 'ipv6'))
-    .map(([, detail]) => invalid(field, text, detail));
+    .map(([, detail]) => invalid(field, text, detail.replace('%s', text)));
 }

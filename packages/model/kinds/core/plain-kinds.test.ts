@@ -112,9 +112,9 @@ test('nodes', () => {
       status: { capacity: { pods: '1.5' } },
     }),
     [
-      'spec.taints[1]: Duplicate value: {"key":"a","value":"b","effect":"NoSchedule"}: taints must be unique by key and effect pair',
-      'spec.taints[2].effect: Unsupported value: "No": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
-      'spec.taints[3].effect: Required value',
+      'metadata.taints[1]: Duplicate value: {"key":"a","value":"b","effect":"NoSchedule"}: taints must be unique by key and effect pair',
+      'metadata.taints[2].effect: Unsupported value: "No": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+      'metadata.taints[3].effect: Required value',
       'status.capacity.pods: Invalid value: "1500m": must be an integer',
       'status.allocatable.pods: Invalid value: "1500m": must be an integer',
       'spec.podCIDRs: Invalid value: ["10.0.0.0/8","10.1.0.0/16"]: may specify no more than one CIDR for each IP family',
@@ -176,6 +176,7 @@ test('endpoints', () => {
     'subsets[0].ports[1].port: Invalid value: 0: must be between 1 and 65535, inclusive',
     'subsets[1].addresses[0].ip: Invalid value: "169.254.1.1": may not be in the link-local range (169.254.0.0/16, fe80::/10)',
     'subsets[1].addresses[1].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    'subsets[1].addresses[1].ip: Invalid value: "x": must be a valid IP address',
     'subsets[1].ports[0].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"',
   ]);
   const many = {
@@ -196,6 +197,7 @@ test('endpoint slices', () => {
     }),
     [
       'endpoints[0].addresses[0]: Invalid value: "::1": must be a valid IPv4 address',
+      'endpoints[0].addresses[0]: Invalid value: "::1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
       'endpoints[0].addresses[1]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
       'endpoints[1].addresses: Required value: must contain at least 1 address',
       'ports[1].name: Duplicate value: "a"',

@@ -17,7 +17,8 @@ function taintErrors(taints: readonly Taint[]): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   taints.forEach((taint, position) => {
-    const at = index('spec.taints', position);
+    // The path is upstream's, which starts at the metadata.
+    const at = index('metadata.taints', position);
     const effect = taint.effect ?? '';
     errors.push(...labelKeyErrors(`${at}.key`, taint.key ?? ''));
     const problems = labelValueProblems(taint.value ?? '');
@@ -38,9 +39,12 @@ function blocksErrors(blocks: readonly string[]): FieldError[] {
   const errors = blocks.flatMap((text, position) => blockErrors(index('spec.podCIDRs', position), text));
   if (errors.length > 0 || blocks.length < 2) return errors;
   if (blocks.length > 2 || blockFamily(blocks[0]!) === blockFamily(blocks[1]!)) {
-    return [invalid('spec.podCIDRs', blocks, 'may specify no more than one CIDR for each IP family')];
+    errors.push(invalid('spec.podCIDRs', blocks, 'may specify no more than one CIDR for each IP family'));
   }
-  return [];
+  blocks.forEach((text, position) => {
+    if (blocks.indexOf(text) < position) errors.push(duplicate(index('spec.podCIDRs', position), text));
+  });
+  return errors;
 }
 
 function resourcesErrors(object: Readonly<ApiObject>): FieldError[] {

@@ -169,6 +169,23 @@ const ofSpec: [string, Record<string, unknown>, string[]][] = [
 ];
 
 const ofContainer: [string, Record<string, unknown>, string[]][] = [
+  [
+    'rules without a policy',
+    { restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [] } }] },
+    ['spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used'],
+  ],
+  [
+    'bad restart rules',
+    {
+      restartPolicy: 'Never',
+      restartPolicyRules: [{ action: 'Restart' }, { action: 'Do', exitCodes: { values: [1] } }],
+    },
+    [
+      'spec.containers[0].restartPolicyRules[0].exitCodes: Required value: must be specified',
+      'spec.containers[0].restartPolicyRules[1].action: Unsupported value: "Do": supported values: "Restart", "RestartAllContainers"',
+      'spec.containers[0].restartPolicyRules[1].exitCodes.operator: Unsupported value: "": supported values: "In", "NotIn"',
+    ],
+  ],
   ['no name', { name: '' }, ['spec.containers[0].name: Required value']],
   ['a bad name', { name: 'A' }, [`spec.containers[0].name: Invalid value: "A": ${label}`]],
   ['no image', { image: '' }, ['spec.containers[0].image: Required value']],

@@ -192,7 +192,8 @@ function serviceErrors(object: Readonly<ApiObject>, previous: Fields | undefined
     ...clusterAddressErrors(spec),
     ...externals.flatMap((address, i) => {
       const at = index('spec.externalIPs', i);
-      return [...addressErrors(at, address), ...specialAddressErrors(at, address)];
+      const malformed = addressErrors(at, address);
+      return malformed.length > 0 ? malformed : specialAddressErrors(at, address);
     }),
     ...oneOf('spec.type', spec['type'], TYPES),
     ...portClashErrors(spec),

@@ -33,13 +33,11 @@ function domainErrors(at: string, text: string): FieldError[] {
 function addressErrors(at: string, address: string, type: string): FieldError[] {
   switch (type) {
     case 'IPv4':
-      return addressFamily(address) === 4
-        ? specialAddressErrors(at, address)
-        : [invalid(at, address, 'must be a valid IPv4 address')];
     case 'IPv6':
-      return addressFamily(address) === 6
-        ? specialAddressErrors(at, address)
-        : [invalid(at, address, 'must be a valid IPv6 address')];
+      return [
+        ...(`IPv${addressFamily(address)}` === type ? [] : [invalid(at, address, `must be a valid ${type} address`)]),
+        ...specialAddressErrors(at, address),
+      ];
     case 'FQDN':
       return domainErrors(at, address);
     default:

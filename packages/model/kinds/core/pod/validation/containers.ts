@@ -8,6 +8,7 @@ import {
   notFound,
   notSupported,
   required,
+  tooMany,
 } from '../../../../field-error.ts';
 import { dnsLabelProblems, portNameProblems } from '../../../../metadata/names.ts';
 import type { Fields } from '../fields.ts';
@@ -127,30 +128,27 @@ function restartErrors(at: string, container: Fields): FieldError[] {
   if (rules.length > 0 && policy === undefined) {
     errors.push(required(`${at}.restartPolicy`, 'must specify restartPolicy when restart rules are used'));
   }
-  if (rules.length > MOST_RULES) {
-    errors.push({
-      type: 'FieldValueTooMany',
-      field: `${at}.restartPolicyRules`,
-      message: `Too many: ${rules.length}: must have at most ${MOST_RULES} items`,
-    });
-  }
+  if (rules.length > MOST_RULES) errors.push(tooMany(`${at}.restartPolicyRules`, rules.length, MOST_RULES));
   rules.forEach((rule, position) => {
-    const field = index(`${at}.restartPolicyRules`, position);
-    errors.push(...oneOf(`${field}.action`, rule['action'], ['Restart', 'RestartAllContainers']));
-    const codes = rule['exitCodes'];
-    if (codes === undefined) {
-      errors.push(required(`${field}.exitCodes`, 'must be specified'));
-      return;
-    }
-    errors.push(...oneOf(`${field}.exitCodes.operator`, codes.operator, ['In', 'NotIn']));
-    const count = (codes.values ?? []).length;
-    if (count === 0) errors.push(invalid(`${field}.exitCodes.values`, [], 'must have at least one value'));
-    if (count > MOST_EXIT_CODES) {
-      const text = `Too many: ${count}: must have at most ${MOST_EXIT_CODES} items`;
-      errors.push({ type: 'FieldValueTooMany', field: `${field}.exitCodes.values`, message: text });
-    }
+    errors.push(...ruleErrors(index(`${at}.restartPolicyRules`, position), rule));
   });
   return errors;
+}
+
+/** One rule; an empty list of exit codes is allowed, and matches none. */
+function ruleErrors(at: string, rule: Fields): FieldError[] {
+  const errors = among(`${at}.action`, rule['action'], ['Restart', 'RestartAllContainers']);
+  const codes: Fields | undefined = rule['exitCodes'];
+  if (codes === undefined) return [...errors, required(`${at}.exitCodes`, 'must be specified')];
+  errors.push(...among(`${at}.exitCodes.operator`, codes['operator'], ['In', 'NotIn']));
+  const count = (codes['values'] ?? []).length;
+  if (count > MOST_EXIT_CODES) errors.push(tooMany(`${at}.exitCodes.values`, count, MOST_EXIT_CODES));
+  return errors;
+}
+
+/** One of `values`; here an empty one is not supported, rather than missing. */
+function among(at: string, value: string | undefined, values: readonly string[]): FieldError[] {
+  return values.includes(value ?? '') ? [] : [notSupported(at, value ?? '', values)];
 }
 
 function gracePeriodOf(spec: Fields): number | undefined {

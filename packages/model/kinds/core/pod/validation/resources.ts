@@ -9,11 +9,11 @@ import {
   notFound,
   required,
 } from '../../../../field-error.ts';
-import { qualifiedNameProblems } from '../../../../metadata/names.ts';
+import { dnsLabelProblems, qualifiedNameProblems } from '../../../../metadata/names.ts';
 import { type Quantity, quantityOrUndefined } from '../../../../quantity/quantity.ts';
 import type { Fields } from '../fields.ts';
 import { aggregateContainers, isPodLevelResource } from '../resource-requests.ts';
-import { oneOf } from './scalars.ts';
+import { oneOf, problems } from './scalars.ts';
 
 const STANDARD_FOR_CONTAINERS = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const STANDARD = new Set([
@@ -70,7 +70,7 @@ function mayOvercommit(name: string): boolean {
 export function resourceNameErrors(at: string, name: string): FieldError[] {
   const errors = qualifiedNameProblems(name).map((problem) => invalid(at, name, problem));
   if (!name.includes('/')) {
-    if (!STANDARD.has(name) && !isHugePages(name)) {
+    if (errors.length === 0 && !STANDARD.has(name) && !isHugePages(name)) {
       errors.push(invalid(at, name, 'must be a standard resource type or fully qualified'));
     }
     if (!STANDARD_FOR_CONTAINERS.has(name) && !isHugePages(name)) {
@@ -130,19 +130,30 @@ function requestErrors(at: string, requests: Fields, limits: Fields): FieldError
   });
 }
 
+/** Which of the pod's claims a container uses: all of one, or single requests of it, each once. */
 function claimErrors(at: string, claims: readonly Fields[], podClaims: ReadonlySet<string>): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
+  const known = podClaims.size === 0 ? ' which is empty' : `: ${[...podClaims].sort().join(', ')}`;
   claims.forEach((claim, position) => {
-    const name: string = claim['name'] ?? '';
+    const field = index(at, position);
+    const { name = '', request = '' } = claim as Record<string, string>;
     if (name === '') {
-      errors.push(required(`${index(at, position)}.name`));
+      errors.push(required(field));
       return;
     }
-    const identity = (claim['request'] ?? '') === '' ? name : `${name}/${claim['request']}`;
-    if (seen.has(identity)) errors.push(duplicate(index(at, position), identity));
+    const whole = request === '';
+    const identity = whole ? name : `${name}/${request}`;
+    if (!whole) errors.push(...problems(`${field}.request`, request, dnsLabelProblems));
+    const overlaps =
+      seen.has(name) || seen.has(identity) || (whole && [...seen].some((one) => one.startsWith(`${name}/`)));
+    if (overlaps) errors.push(duplicate(field, seen.has(name) ? name : identity));
     seen.add(identity);
-    if (!podClaims.has(name)) errors.push(notFound(index(at, position), name));
+    if (!podClaims.has(name)) {
+      const error = notFound(field, name);
+      const detail = `must be one of the names in pod.spec.resourceClaims${known}`;
+      errors.push({ ...error, message: `${error.message}: ${detail}` });
+    }
   });
   return errors;
 }

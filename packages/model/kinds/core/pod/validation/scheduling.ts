@@ -189,7 +189,6 @@ function spreadErrors(at: string, constraint: Fields, later: readonly Fields[]):
   const { maxSkew = 0, topologyKey = '', whenUnsatisfiable = '', labelSelector } = constraint;
   const errors: FieldError[] = maxSkew > 0 ? [] : [invalid(`${at}.maxSkew`, maxSkew, 'must be greater than zero')];
   if (topologyKey === '') errors.push(required(`${at}.topologyKey`, 'can not be empty'));
-  else errors.push(...problems(`${at}.topologyKey`, topologyKey, qualifiedNameProblems));
   if (!['DoNotSchedule', 'ScheduleAnyway'].includes(whenUnsatisfiable)) {
     errors.push(notSupported(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']));
   }

@@ -177,9 +177,9 @@ export function operatingSystemErrors(path: string, spec: Fields): FieldError[] 
   const system = spec['os'];
   if (system === undefined) return [];
   const name: string = system.name ?? '';
-  if (name === '') return [required(`${path}.os.name`)];
+  if (name === '') return [required(`${path}.os.name`, 'cannot be empty')];
   if (name !== 'linux' && name !== 'windows') {
-    return [notSupported(`${path}.os.name`, name, ['linux', 'windows'])];
+    return [notSupported(`${path}.os`, name, ['linux', 'windows'])];
   }
   const contexts: [string, Fields, readonly string[]][] = [
     [`${path}.securityContext`, spec['securityContext'] ?? {}, LINUX_ONLY_IN_POD],
