@@ -24,6 +24,9 @@ test('a namespace is active, labelled with its name and kept until it is empty',
     spec: { finalizers: ['kubernetes'] },
     status: { phase: 'Active' },
   });
+  assert.deepEqual(refusals(namespace, { metadata: { name: 'shop' }, spec: { finalizers: ['mine'] } }), [
+    'spec.finalizers: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+  ]);
   const end = (object: any) => {
     object.status.phase = 'Terminating';
   };

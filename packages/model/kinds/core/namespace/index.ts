@@ -1,4 +1,5 @@
 import { type FieldError, invalid } from '../../../field-error.ts';
+import { qualifiedNameProblems } from '../../../metadata/names.ts';
 import type { ApiObject } from '../../../object.ts';
 import type { Strategy } from '../../../strategy.ts';
 
@@ -25,6 +26,16 @@ function validateStatusUpdate(object: Readonly<ApiObject>): FieldError[] {
   return [];
 }
 
+function validate(object: Readonly<ApiObject>): FieldError[] {
+  return ((object['spec']?.finalizers ?? []) as string[]).flatMap((name) => {
+    const problems = qualifiedNameProblems(name);
+    if (!name.includes('/') && name !== FINALIZER) {
+      problems.push('name is neither a standard finalizer name nor is it fully qualified');
+    }
+    return problems.map((problem) => invalid('spec.finalizers', name, problem));
+  });
+}
+
 export const namespace: Strategy = {
   apiVersion: 'v1',
   kind: 'Namespace',
@@ -46,6 +57,7 @@ export const namespace: Strategy = {
   prepareForStatusUpdate(object, previous) {
     object['spec'] = previous['spec'];
   },
+  validate,
   validateStatusUpdate,
   selectableFields: {
     name: (object) => object.metadata?.name ?? '',
