@@ -4,3 +4,5 @@
  */
 export * from './ipv4.ts';
 export * from './subnet-addresses.ts';
+export * from './vpc-plan.ts';
+export type { PlannedRoute, PlannedRule } from './vpc-routes.ts';
