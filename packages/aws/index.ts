@@ -3,7 +3,6 @@
  * each other; they meet through objects of the region, and through what is handed to them here. What makes instances,
  * networks and control planes real is elsewhere.
  */
-export * from './aws-api.ts';
 export type * from './principal.ts';
 export * from './request-fingerprint.ts';
 export type * from './service.ts';

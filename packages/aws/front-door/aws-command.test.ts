@@ -127,7 +127,7 @@ test('a role is assumed, and its token opens its cluster only', { skip: missing 
       frontDoorHosts: new Set([`127.0.0.1:${listener.port}`]),
       now: fixture.world.clock.now(),
       async lookUp(accessKeyId, sessionToken) {
-        const found = await fixture.api.credentials.resolve(accessKeyId, sessionToken, fixture.world.clock.now());
+        const found = await fixture.credentials.resolve(accessKeyId, sessionToken, fixture.world.clock.now());
         return found.outcome === 'known' ? { ...found, identity: found.principal.arn } : undefined;
       },
     });

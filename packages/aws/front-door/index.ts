@@ -14,6 +14,7 @@ import {
   validateInput,
 } from '@keelson/aws-protocol';
 import { type HttpHandler, type HttpRequest, type HttpResponse, newUid, type World } from '@keelson/base';
+import { withCallResources } from '../call-resources.ts';
 import type { Principal } from '../principal.ts';
 import type { Authorizer, AwsService, CallContext, CredentialSource } from '../service.ts';
 import { authenticate } from './authenticate.ts';
@@ -53,7 +54,7 @@ class FrontDoor {
 
   constructor(options: FrontDoorOptions) {
     this.#options = options;
-    this.#services = new Map(options.services.map((service) => [service.table.name, service]));
+    this.#services = new Map(options.services.map((service) => [service.table.name, withCallResources(service)]));
   }
 
   async handle(request: HttpRequest): Promise<HttpResponse> {

@@ -1,11 +1,20 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { loadTable } from '@keelson/aws-protocol';
 import { collectBody, type HttpHandler, type HttpRequest, SystemRandom, virtualWorld, type World } from '@keelson/base';
 import type { Client } from '@keelson/client';
 import { MemoryApi } from '@keelson/testkit/memory-api.ts';
-import { type AwsApi, createAwsApi } from '../aws-api.ts';
-import { type BootstrapIdentity, type IdentityStore, identityStore } from '../iam/index.ts';
-import type { AwsService } from '../service.ts';
+import { createFrontDoor } from '../front-door/index.ts';
+import {
+  type BootstrapIdentity,
+  bootstrapIdentities,
+  createIam,
+  type IdentityStore,
+  identityStore,
+} from '../iam/index.ts';
+import { createSealer, type Sealer } from '../sealing.ts';
+import type { AwsService, CredentialSource } from '../service.ts';
+import { createSts } from '../sts/index.ts';
 
 export const region = 'ap-northeast-2';
 export const account = '000000000000';
@@ -13,7 +22,8 @@ export const account = '000000000000';
 export interface RegionFixture {
   readonly world: World;
   readonly client: Client;
-  readonly api: AwsApi;
+  readonly sealer: Sealer;
+  readonly credentials: CredentialSource;
   readonly handler: HttpHandler;
   readonly store: IdentityStore;
   readonly administrator: BootstrapIdentity;
@@ -25,10 +35,15 @@ export async function regionFixture(
   services: readonly AwsService[] = [],
 ): Promise<RegionFixture> {
   const client = new MemoryApi(world);
-  const regionKey = new SystemRandom().bytes(32);
-  const api = await createAwsApi({ world, client, region, account, regionKey, services });
-  const administrator = await api.bootstrap();
-  return { world, client, api, handler: api.handler, store: identityStore(client), administrator };
+  const sealer = createSealer(new SystemRandom().bytes(32), world.random);
+  const store = identityStore(client);
+  const administrator = await bootstrapIdentities({ store, sealer, world });
+  const iam = createIam({ store, sealer, world, account, table: await loadTable('iam') });
+  const sts = createSts({ world, sealer, roles: iam.roles, table: await loadTable('sts') });
+  const { credentials, authorizer } = iam;
+  const all = [iam.service, sts, ...services];
+  const handler = createFrontDoor({ world, region, account, services: all, credentials, authorizer });
+  return { world, client, sealer, credentials, handler, store, administrator };
 }
 
 export interface Listener {
