@@ -1,4 +1,4 @@
-import { type HttpHandler, type HttpRequest, type HttpResponse, messageOf, sleep } from '@keelson/base';
+import { type HttpHandler, type HttpRequest, type HttpResponse, isStream, messageOf, sleep } from '@keelson/base';
 import { StoreError } from '@keelson/store';
 import { type ApiServerLimits, type ApiServerOptions, apiServerLimits } from './api-server-options.ts';
 import { createMissing } from './bootstrap/create-missing.ts';
@@ -91,8 +91,7 @@ class KeelsonApiServer implements ApiServer {
       metrics: this.#metrics,
       keeper: this.#keeper,
       phase: () => this.#phase,
-      servesSubresource: (resource, subresource) =>
-        subresource === 'status' || this.#routes.handlerOf(resource, subresource) !== undefined,
+      serves: this.#routes,
     });
   }
 
@@ -156,7 +155,7 @@ class KeelsonApiServer implements ApiServer {
       response = statusResponse(this.#refusal(thrown, info));
     }
     this.#metrics.count(info, response.status, (clock.monotonic() - began) / 1000);
-    return withWarnings(leaving(response, leave), warnings);
+    return withWarnings(leaving(response, request.signal, leave), warnings);
   }
 
   async #route(context: RequestContext): Promise<HttpResponse> {
@@ -176,19 +175,22 @@ class KeelsonApiServer implements ApiServer {
   }
 }
 
-/** Counts a request out: at once, or when its stream has ended. */
-function leaving(response: HttpResponse, leave: () => void): HttpResponse {
+/** Counts a request out: at once, or when its stream has ended or nobody is there to read it. */
+function leaving(response: HttpResponse, signal: AbortSignal, leave: () => void): HttpResponse {
   const { body } = response;
-  if (!(Symbol.asyncIterator in body)) {
+  if (!isStream(body)) {
     leave();
     return response;
   }
-  async function* watched(): AsyncGenerator<Uint8Array> {
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave, { once: true });
+  async function* watched(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
-      yield* body as AsyncIterable<Uint8Array>;
+      yield* stream;
     } finally {
+      signal.removeEventListener('abort', leave);
       leave();
     }
   }
-  return { ...response, body: watched() };
+  return { ...response, body: watched(body) };
 }

@@ -1,5 +1,4 @@
 import type { HttpResponse } from '@keelson/base';
-import type { Resource } from '@keelson/model';
 import type { ApiServerOptions } from '../api-server-options.ts';
 import { type HealthCheck, type HealthEndpoint, healthResponse } from '../observe/health.ts';
 import type { ServerMetrics } from '../observe/server-metrics.ts';
@@ -8,14 +7,14 @@ import { bytesResponse, jsonResponse } from '../request/respond.ts';
 import { methodNotAllowed, noSuchPath } from '../request/status-error.ts';
 import type { StoreKeeper } from '../storage/store-keeper.ts';
 import { ApiDocuments } from './api-documents.ts';
-import { catalogueOf } from './served-catalogue.ts';
+import { catalogueOf, type ServedResources } from './served-catalogue.ts';
 
 export interface ServerPathsOptions {
   readonly options: ApiServerOptions;
   readonly metrics: ServerMetrics;
   readonly keeper: StoreKeeper;
   readonly phase: () => 'new' | 'serving' | 'stopping';
-  readonly servesSubresource: (resource: Resource, subresource: string) => boolean;
+  readonly serves: ServedResources;
 }
 
 const endpoints: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz'];
@@ -28,10 +27,10 @@ export class ServerPaths {
   readonly #live: readonly HealthCheck[];
   readonly #ready: readonly HealthCheck[];
 
-  constructor({ options, metrics, keeper, phase, servesSubresource }: ServerPathsOptions) {
+  constructor({ options, metrics, keeper, phase, serves }: ServerPathsOptions) {
     this.#options = options;
     this.#metrics = metrics;
-    this.#documents = new ApiDocuments(catalogueOf(options.catalogue, servesSubresource));
+    this.#documents = new ApiDocuments(catalogueOf(options.catalogue, serves));
     const ping: HealthCheck = { name: 'ping', check: async () => undefined };
     const etcd: HealthCheck = { name: 'etcd', check: () => keeper.check() };
     this.#live = [ping, etcd];

@@ -5,7 +5,8 @@ type Labels = Readonly<Record<string, string>>;
 /** Label combinations that one metric keeps; what comes beyond is counted under `overflow`. */
 const seriesLimit = 2000;
 
-function labelText(labels: Labels): string {
+/** Labels as they are printed: `{verb="GET"}`. */
+export function labelText(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
@@ -25,8 +26,9 @@ export class Counter implements Metric {
     this.#head = `# HELP ${name} ${help}\n# TYPE ${name} counter`;
   }
 
-  add(labels: Labels, amount = 1): void {
-    const text = labelText(labels);
+  /** @param labels or their text, which a caller may keep */
+  add(labels: Labels | string, amount = 1): void {
+    const text = typeof labels === 'string' ? labels : labelText(labels);
     const key = this.#series.has(text) || this.#series.size < seriesLimit ? text : '{overflow="true"}';
     this.#series.set(key, (this.#series.get(key) ?? 0) + amount);
   }
@@ -75,8 +77,7 @@ export class Histogram implements Metric {
     this.#bounds = bounds;
   }
 
-  observe(labels: Labels, value: number): void {
-    const text = labelText(labels);
+  observe(labels: Labels, value: number, text: string = labelText(labels)): void {
     let found = this.#series.get(text);
     if (found === undefined) {
       if (this.#series.size >= seriesLimit) return;

@@ -1,6 +1,6 @@
 import type { RequestInfo } from '../request/request-info.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
-import { Counter, Gauge, Histogram, metricsText } from './metrics.ts';
+import { Counter, Gauge, Histogram, labelText, metricsText } from './metrics.ts';
 
 /** Upper bounds of the buckets, in seconds, as kube-apiserver has them. */
 const durations = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
@@ -22,6 +22,16 @@ export interface InFlight {
   readonly longRunning: number;
 }
 
+interface Series {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** The text with a code. */
+  readonly counted: Map<number, string>;
+}
+
+/** Texts kept: what clients ask for beyond what is served must not fill the memory. */
+const seriesKept = 1000;
+
 /** What GET /metrics says, under upstream's names. */
 export class ServerMetrics {
   readonly #requests = new Counter(
@@ -33,6 +43,7 @@ export class ServerMetrics {
     'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
     durations,
   );
+  readonly #series = new Map<string, Series>();
   readonly #gauges: readonly Gauge[];
   /** Whether a resource is served: the labels of what is not would be the client's to choose. */
   readonly #known: (info: RequestInfo) => boolean;
@@ -49,9 +60,28 @@ export class ServerMetrics {
 
   /** Counts an answered request that took `seconds`. */
   count(info: RequestInfo, code: number, seconds: number): void {
-    const labels = this.#labels(info);
-    this.#requests.add({ ...labels, code: String(code) });
-    if (info.verb !== 'watch') this.#seconds.observe(labels, seconds);
+    const series = this.#seriesOf(info);
+    let counted = series.counted.get(code);
+    if (counted === undefined) {
+      counted = labelText({ ...series.labels, code: String(code) });
+      series.counted.set(code, counted);
+    }
+    this.#requests.add(counted);
+    if (info.verb !== 'watch') this.#seconds.observe(series.labels, seconds, series.text);
+  }
+
+  /** The labels of a request and their texts, which are made once. */
+  #seriesOf(info: RequestInfo): Series {
+    const { verb, group, version, resource, subresource, named, namespace } = info;
+    const key = `${verb} ${group} ${version} ${resource} ${subresource} ${named} ${namespace !== ''}`;
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      const labels = this.#labels(info);
+      series = { labels, text: labelText(labels), counted: new Map() };
+      if (this.#series.size >= seriesKept) this.#series.clear();
+      this.#series.set(key, series);
+    }
+    return series;
   }
 
   text(): string {

@@ -47,6 +47,12 @@ export class ResourceRoutes {
     return this.#subresources.get(`${resource.group}/${resource.resource}/${subresource}`);
   }
 
+  /** Whether a resource, or one of its sub-resources, is answered: discovery lists nothing else. */
+  answers(resource: Resource, subresource = ''): boolean {
+    if (subresource !== '') return subresource === 'status' || this.handlerOf(resource, subresource) !== undefined;
+    return !resource.strategy.virtual || this.#reviews.has(`${resource.group}/${resource.resource}`);
+  }
+
   /** @throws StatusError 404, 405 */
   resourceOf(info: RequestInfo): Resource {
     const resource = this.#catalogue.find(info.group, info.version, info.resource);

@@ -55,8 +55,8 @@ export class ResourceVerbs {
 
   async list(context: RequestContext, resource: Resource): Promise<HttpResponse> {
     const rendering = this.rendering(context, resource);
-    const { namespace, query } = context.info;
-    const options = listOptions(resource, namespace, query, false);
+    const namespace = namespaceOf(resource, context);
+    const options = listOptions(resource, namespace, context.info.query, false);
     const page = await listObjects(this.#cache(resource), this.#store, namespace, options);
     return rendering.list(page.objects, page.meta);
   }
@@ -64,6 +64,7 @@ export class ResourceVerbs {
   async watch(context: RequestContext, resource: Resource): Promise<HttpResponse> {
     const { info, request } = context;
     const rendering = this.rendering(context, resource);
+    const namespace = namespaceOf(resource, context);
     if (rendering.form.encoding !== 'json') throw notAcceptable(['application/json']);
     const selected = info.named && !info.query.has('fieldSelector');
     const query = selected ? withName(info.query, info.name) : info.query;
@@ -71,8 +72,8 @@ export class ResourceVerbs {
       world: this.#world,
       store: this.#store,
       cache: this.#cache(resource),
-      namespace: info.namespace,
-      options: listOptions(resource, info.namespace, query, true),
+      namespace,
+      options: listOptions(resource, namespace, query, true),
       rendering,
       signal: request.signal,
     });
@@ -136,8 +137,9 @@ export class ResourceVerbs {
     const { info, request } = context;
     const rendering = this.rendering(context, resource);
     const deletion = deleteOptions(request.body, request.headers['content-type'], info.query);
-    const options = listOptions(resource, info.namespace, info.query, false);
-    const page = await listObjects(this.#cache(resource), this.#store, info.namespace, options);
+    const namespace = namespaceOf(resource, context);
+    const options = listOptions(resource, namespace, info.query, false);
+    const page = await listObjects(this.#cache(resource), this.#store, namespace, options);
     for (const object of page.objects) await this.#deleteOne(context, resource, object, deletion);
     return rendering.list(page.objects, page.meta);
   }
@@ -174,7 +176,7 @@ export class ResourceVerbs {
     return {
       resource,
       subresource: context.info.subresource,
-      namespace: resource.namespaced ? context.info.namespace : '',
+      namespace: namespaceOf(resource, context),
       user: context.user,
       dryRun: options.dryRun,
       warnings: context.warnings,
@@ -205,6 +207,11 @@ export class ResourceVerbs {
     if (cache === undefined) throw methodNotAllowed();
     return cache;
   }
+}
+
+/** The namespace that objects are in: a request for one Namespace names it too, but it is in none. */
+function namespaceOf(resource: Resource, { info }: RequestContext): string {
+  return resource.namespaced ? info.namespace : '';
 }
 
 function withName(query: URLSearchParams, name: string): URLSearchParams {

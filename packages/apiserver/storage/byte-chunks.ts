@@ -8,6 +8,8 @@ export class ByteChunks {
   #chunk: Buffer;
   #used = 0;
   #total = 0;
+  #head: Buffer = Buffer.alloc(0);
+  #headText = '';
 
   /** `first` is the size of the first piece, in bytes. */
   constructor(first = 4096) {
@@ -31,14 +33,18 @@ export class ByteChunks {
 
   /** Stored bytes with their resourceVersion put in. */
   spliced(stored: Uint8Array, revision: number): void {
-    const at = splicePoint(stored);
+    // Objects of one kind begin alike up to where the revision goes: copied as a whole, then that head is put before.
+    if (this.#head.length === 0 || this.#head.compare(stored, 0, this.#head.length) !== 0) {
+      this.#head = Buffer.from(stored.subarray(0, splicePoint(stored)));
+      this.#headText = this.#head.toString('latin1');
+    }
     const inserted = `"resourceVersion":"${revision}",`;
-    this.#reserve(stored.length + inserted.length);
-    this.#chunk.set(stored.subarray(0, at), this.#used);
-    this.#chunk.write(inserted, this.#used + at, 'latin1');
-    this.#chunk.set(stored.subarray(at), this.#used + at + inserted.length);
-    this.#used += stored.length + inserted.length;
-    this.#total += stored.length + inserted.length;
+    const length = stored.length + inserted.length;
+    this.#reserve(length);
+    this.#chunk.set(stored, this.#used + inserted.length);
+    this.#chunk.write(this.#headText + inserted, this.#used, 'latin1');
+    this.#used += length;
+    this.#total += length;
   }
 
   /** All pieces; nothing is added after it. */

@@ -240,7 +240,13 @@ export class WatchCache {
     const batch = { revision, time: this.#world.clock.monotonic(), events };
     this.#history.push(batch);
     for (const event of events) this.#notify(event.current, event.previous);
-    this.#watchers.offer(batch);
+    try {
+      this.#watchers.offer(batch);
+    } catch (error) {
+      // What one object does to a selector must not stop the cache: everybody lists anew.
+      this.#world.log.error('watchers could not be told of a change', { resource: this.prefix, error });
+      this.endWatches();
+    }
     this.#waiters.settle(this.#revision);
   }
 
@@ -251,11 +257,15 @@ export class WatchCache {
 
   #notify(current: CachedObject | undefined, previous: CachedObject | undefined): void {
     if (this.#observers.size === 0) return;
-    const change: ObjectChange = {
-      ...(current ? { current: current.object } : {}),
-      ...(previous ? { previous: previous.object } : {}),
-    };
-    for (const observer of this.#observers) observer(change);
+    try {
+      const change: ObjectChange = {
+        ...(current ? { current: current.object } : {}),
+        ...(previous ? { previous: previous.object } : {}),
+      };
+      for (const observer of this.#observers) observer(change);
+    } catch (error) {
+      this.#world.log.error('an observer of a resource failed', { resource: this.prefix, error });
+    }
   }
 
   /** The store watch has ended: watchers come back by themselves once the cache is filled anew. */

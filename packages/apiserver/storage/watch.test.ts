@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { virtualWorld } from '@keelson/base';
+import { type Store, StoreError, type WatchRequest } from '@keelson/store';
+import { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
 import { TestServer } from '../testing/test-server.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
@@ -70,6 +73,54 @@ test('bookmarks tell how far a watch is, and where its first events end', async 
   assert.equal(first.type, 'BOOKMARK');
   const later = await watch.next();
   assert.equal(later.object.metadata.resourceVersion, String(server.store.revision()), 'though no ConfigMap changed');
+});
+
+test('one Namespace is watched by its path', async () => {
+  const server = await TestServer.start();
+  const watch = await server.watch('/api/v1/watch/namespaces/default');
+  assert.equal(shown(await watch.next()), 'ADDED default');
+});
+
+test('a watch that nobody reads ends with its client', async () => {
+  const server = await TestServer.start();
+  const before = (await server.ask('GET', '/metrics')).text.match(/^apiserver_longrunning_requests.*$/m)?.[0];
+  const aborts = new AbortController();
+  await server.respond('GET', `${maps}?watch=1`, { signal: aborts.signal });
+  aborts.abort();
+  const metrics = (await server.ask('GET', '/metrics')).text;
+  assert.equal(metrics.match(/^apiserver_longrunning_requests.*$/m)?.[0], before);
+  assert.match(metrics, /^apiserver_longrunning_watchers\{resource="configmaps"\} 0$/m);
+});
+
+test('a cache that loses its store watch fills itself again, and its watchers come back', async () => {
+  const world = virtualWorld('lost');
+  const store = new MemoryStore(world);
+  const ended: (() => void)[] = [];
+  const shaky: Store = Object.assign(Object.create(store) as Store, {
+    revision: () => store.revision(),
+    compactedRevision: () => store.compactedRevision(),
+    get: store.get.bind(store),
+    range: store.range.bind(store),
+    transact: store.transact.bind(store),
+    compact: store.compact.bind(store),
+    watch: (request: WatchRequest) => {
+      const watch = store.watch(request);
+      ended.push(() => {
+        watch.cancel();
+        request.ended(new StoreError('unavailable', 'the connection broke'));
+      });
+      return watch;
+    },
+  });
+  const server = await TestServer.start({ world, store: shaky });
+  const watch = await server.watch(`${maps}?watch=1&resourceVersion=${store.revision()}`);
+  const end = watch.next();
+  for (const lose of ended.splice(0)) lose();
+  assert.equal(await end, undefined);
+  await server.world.clock.advance(100);
+  assert.equal((await server.ask('GET', '/readyz')).text, 'ok');
+  await server.ask('POST', maps, configMap('after'));
+  assert.equal((await server.ask('GET', `${maps}/after`)).status, 200);
 });
 
 test('a watch ends after timeoutSeconds', async () => {
