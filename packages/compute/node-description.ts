@@ -47,7 +47,6 @@ export function describeNode(plan: InstancePlan, region: string, system: NodeSys
       'topology.kubernetes.io/region': region,
       'failure-domain.beta.kubernetes.io/zone': spec.availabilityZone,
       'failure-domain.beta.kubernetes.io/region': region,
-      'k8s.io/cloud-provider-aws': stableId(node?.clusterName ?? '').slice(0, 32),
       ...node?.nodeLabels,
     },
     taints: [uninitialized, ...taints],

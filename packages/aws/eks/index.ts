@@ -18,6 +18,7 @@ export type { ClusterAccess } from './controllers/cluster-access.ts';
 export { ClusterController } from './controllers/cluster-controller.ts';
 export { NodegroupController } from './controllers/nodegroup-controller.ts';
 export { UpdateController } from './controllers/update-controller.ts';
+export { type Identified, type IdentifyOptions, identify } from './identify.ts';
 export type { Environment } from './operations/environment.ts';
 
 /** EKS behind the front door. */

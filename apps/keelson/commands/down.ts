@@ -1,0 +1,77 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { SystemClock } from '@keelson/base';
+import { type Command, UsageError } from '../command-line.ts';
+import { type DataDirectory, dataDirectory, readIdentity } from '../data-directory.ts';
+import { endProcess, keepAwake } from '../process/background-process.ts';
+import { forgetProcess, runningProcess } from '../process/process-file.ts';
+import { formatDuration } from '../progress.ts';
+import { dataOption, runningRegion } from './running-region.ts';
+
+const clock = new SystemClock();
+
+/** The files that clusters' processes have left in the run directory. */
+function clusterProcessFiles(directory: DataDirectory): string[] {
+  try {
+    return readdirSync(directory.run)
+      .filter((name) => name.startsWith('cluster-') && name.endsWith('.json'))
+      .map((name) => `${directory.run}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+/** Ends everything of the region, also what a killed region process has left running. */
+async function stopEverything(data: string | undefined): Promise<void> {
+  const directory = dataDirectory(data);
+  const pid = runningProcess(directory.regionProcessFile);
+  const gone = () => runningProcess(directory.regionProcessFile) !== pid;
+  if (pid !== undefined) {
+    await runningRegion(data).ask('POST', '/shutdown');
+    const deadline = clock.monotonic() + 60_000;
+    while (!gone() && clock.monotonic() < deadline)
+      await keepAwake(new Promise<void>((resolve) => clock.setTimer(20, resolve)));
+    await endProcess(pid, () => !gone(), clock);
+  }
+  for (const file of clusterProcessFiles(directory)) {
+    const left = runningProcess(file);
+    if (left !== undefined) await endProcess(left, () => runningProcess(file) === left, clock);
+    forgetProcess(file);
+  }
+  forgetProcess(directory.regionProcessFile);
+}
+
+export const downCommand: Command = {
+  name: 'down',
+  usage: '[--data DIR]',
+  summary: "Stops everything; the data stays, and 'up' brings everything back as it was.",
+  options: dataOption,
+  words: [0, 0],
+  run: async (_, options) => {
+    const started = performance.now();
+    await stopEverything(options.text('data'));
+    process.stdout.write(
+      `Down in ${formatDuration(performance.now() - started)}; 'keelson up' brings everything back.\n`,
+    );
+    return 0;
+  },
+};
+
+export const resetCommand: Command = {
+  name: 'reset',
+  usage: '--data DIR --yes',
+  summary: 'Stops everything and removes all of it.',
+  options: { ...dataOption, yes: { type: 'boolean' } },
+  words: [0, 0],
+  run: async (_, options) => {
+    const data = options.text('data');
+    if (data === undefined) throw new UsageError('reset takes --data DIR: the directory to remove');
+    const directory = dataDirectory(data);
+    if (readIdentity(directory) === undefined)
+      throw new UsageError(`${directory.path} holds no region; nothing was removed`, 1);
+    if (!options.flag('yes')) throw new UsageError(`this removes everything in ${directory.path}; say so with --yes`);
+    await stopEverything(data);
+    rmSync(directory.path, { recursive: true, force: true });
+    process.stdout.write(`Removed ${directory.path}.\n`);
+    return 0;
+  },
+};

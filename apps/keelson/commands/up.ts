@@ -1,0 +1,134 @@
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { type Command, type Options, UsageError } from '../command-line.ts';
+import {
+  type DataDirectory,
+  dataDirectory,
+  openDataDirectory,
+  type RegionIdentity,
+  readIdentity,
+  writeIdentity,
+} from '../data-directory.ts';
+import { keepAwake, startInBackground } from '../process/background-process.ts';
+import { runningProcess } from '../process/process-file.ts';
+import { formatDuration, Progress } from '../progress.ts';
+import { runRegion, type StartReport } from '../region/region-process.ts';
+import { dataOption } from './running-region.ts';
+
+const defaults = { region: 'ap-northeast-2', account: '000000000000', port: 4566 };
+
+function settle(directory: DataDirectory, options: Options): RegionIdentity {
+  const region = options.text('region');
+  const account = options.text('account');
+  const port = options.integer('port', 1, 65_535);
+  const compute = options.text('compute') ?? 'auto';
+  if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
+    throw new UsageError(`'${region}' is no AWS region's name`);
+  if (account !== undefined && !/^\d{12}$/.test(account)) throw new UsageError('--account takes twelve digits');
+  if (!['auto', 'linux', 'simulated'].includes(compute))
+    throw new UsageError('--compute takes auto, linux or simulated');
+  if (compute === 'linux') throw new UsageError('linux compute is not part of this version; use --compute simulated');
+  const present = readIdentity(directory);
+  if (present === undefined) {
+    return writeIdentity(directory, {
+      region: region ?? defaults.region,
+      account: account ?? defaults.account,
+      port: port ?? defaults.port,
+      compute: 'simulated',
+    });
+  }
+  const differs = (name: string, asked: unknown, kept: unknown) => {
+    if (asked !== undefined && asked !== kept) {
+      throw new UsageError(
+        `the region in ${directory.path} has ${name} ${kept}; it cannot become ${asked}: use another --data, or 'keelson reset' first`,
+      );
+    }
+  };
+  differs('region', region, present.region);
+  differs('account', account, present.account);
+  differs('port', port, present.port);
+  return present;
+}
+
+function nextSteps(identity: RegionIdentity): string {
+  return `
+Region ${identity.region} answers at http://127.0.0.1:${identity.port} (account ${identity.account}, ${identity.compute} compute).
+
+Next:
+  eval "$(./keelson env)"                    points aws, kubectl and terraform here
+  ./keelson create cluster demo --nodes 3    a cluster with three nodes, and a kubeconfig for it
+  aws ec2 describe-vpcs                      or start from AWS' own commands
+`;
+}
+
+/** Follows what the starting region tells; resolves to the error, or undefined when it answers. */
+async function follow(reports: Readable, progress: Progress): Promise<string | undefined> {
+  for await (const line of createInterface({ input: reports })) {
+    const report = JSON.parse(line) as StartReport;
+    if ('step' in report) progress.begin(report.step);
+    else if ('error' in report) {
+      progress.fail();
+      return report.error;
+    } else {
+      progress.done();
+      return undefined;
+    }
+  }
+  progress.fail();
+  return 'the region ended before it answered';
+}
+
+async function up(options: Options): Promise<number> {
+  const directory = dataDirectory(options.text('data'));
+  const started = performance.now();
+  openDataDirectory(directory);
+  const identity = settle(directory, options);
+  if (runningProcess(directory.regionProcessFile) !== undefined) {
+    process.stdout.write(`The region is up.\n${nextSteps(identity)}`);
+    return 0;
+  }
+  if (options.flag('foreground')) {
+    return runRegion(directory, (report) => {
+      if ('error' in report) process.stderr.write(`${report.error}\n`);
+    });
+  }
+  const progress = new Progress();
+  const logFile = `${directory.logs}/region.log`;
+  const child = startInBackground({ args: ['region', '--data', directory.path], logFile, reports: true });
+  child.stdin?.end();
+  const failure = await keepAwake(follow(child.stdio[3] as Readable, progress));
+  child.unref();
+  if (failure !== undefined) throw new UsageError(`${failure}\n(more in ${logFile})`, 1);
+  process.stdout.write(`Up in ${formatDuration(performance.now() - started)}.\n${nextSteps(identity)}`);
+  return 0;
+}
+
+export const upCommand: Command = {
+  name: 'up',
+  usage: '[--data DIR] [--region NAME] [--account DIGITS] [--port N] [--compute auto|linux|simulated] [--foreground]',
+  summary: 'Starts the region, and brings back what was in it.',
+  options: {
+    ...dataOption,
+    region: { type: 'string' },
+    account: { type: 'string' },
+    port: { type: 'string' },
+    compute: { type: 'string' },
+    foreground: { type: 'boolean' },
+  },
+  words: [0, 0],
+  run: (_, options) => up(options),
+};
+
+/** The region's own process. */
+export const regionCommand: Command = {
+  name: 'region',
+  usage: '--data DIR',
+  summary: 'The region itself; started by up.',
+  options: dataOption,
+  words: [0, 0],
+  internal: true,
+  run: async (_, options) => {
+    const { reportTo } = await import('../region/region-process.ts');
+    return runRegion(dataDirectory(options.text('data')), reportTo(3));
+  },
+};

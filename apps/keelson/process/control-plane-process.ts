@@ -1,0 +1,94 @@
+import { listen } from '@keelson/apiserver/listener/listen.ts';
+import { collectBody, systemWorld, type World } from '@keelson/base';
+import { createClient } from '@keelson/client';
+import {
+  AwsInstances,
+  AwsLoadBalancers,
+  createControlPlane,
+  dnsAddress,
+  type IdentityService,
+  serverCertificate,
+} from '@keelson/cluster';
+import { addressAt, formatAddress, parseCidr } from '@keelson/network';
+import { openSqliteStore } from '@keelson/store/drivers/sqlite/index.ts';
+import type { ControlPlaneProcessInput } from '../region/control-plane-processes.ts';
+import { addonImage } from '../version.ts';
+import { keepAwake } from './background-process.ts';
+import { processLog } from './log-file.ts';
+import { type SocketTransport, socketTransport } from './socket-transport.ts';
+import { sqliteWorker } from './sqlite-worker.ts';
+
+async function readInput(): Promise<ControlPlaneProcessInput> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of process.stdin) pieces.push(piece);
+  return JSON.parse(Buffer.concat(pieces).toString('utf8'));
+}
+
+/** Asks the region who presents a token. A region that does not answer is told apart from one that refuses. */
+function identityService(region: SocketTransport, clusterName: string, world: World): IdentityService {
+  return async (token) => {
+    try {
+      const response = await region.send({
+        method: 'POST',
+        target: `/clusters/${clusterName}/identify`,
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from(JSON.stringify({ token })),
+        signal: AbortSignal.timeout(5_000),
+        peer: { address: '', certificates: [] },
+      });
+      const text = Buffer.from(await collectBody(response.body)).toString('utf8');
+      if (response.status !== 200)
+        return { outcome: 'unavailable', reason: `the region answered with ${response.status}` };
+      return JSON.parse(text);
+    } catch (error) {
+      world.log.debug('the region cannot be asked', { error });
+      return { outcome: 'unavailable', reason: 'the region cannot be reached' };
+    }
+  };
+}
+
+/** One cluster's control plane, until it is told to end. */
+export async function runControlPlane(): Promise<number> {
+  const input = await readInput();
+  const { clusterName, region, keys, serviceCidr, port } = input;
+  const world = systemWorld(processLog().with({ cluster: clusterName }));
+  const regionSocket = socketTransport(input.regionSocket, `${clusterName}.${keys.regionToken}`);
+  const cloud = createClient({
+    send: regionSocket.send,
+    clock: world.clock,
+    userAgent: `keelson-cluster/${clusterName}`,
+  });
+  const store = await openSqliteStore({ path: input.storePath, world, ...sqliteWorker() });
+  const controlPlane = createControlPlane({
+    world,
+    store,
+    clusterName,
+    region,
+    minor: input.minor,
+    keys,
+    serviceCidr,
+    issuer: input.issuer,
+    endpoint: input.endpoint,
+    ...(input.bootstrapAddons ? { addonImage } : {}),
+    identify: identityService(regionSocket, clusterName, world),
+    instances: new AwsInstances(cloud, region),
+    loadBalancers: new AwsLoadBalancers({ client: cloud, clusterName, vpcId: input.vpcId }),
+  });
+  const serviceAddress = formatAddress(addressAt(parseCidr(serviceCidr)!, 1));
+  const { certificate, key } = serverCertificate(world, keys, [serviceAddress], []);
+  const listener = await listen({
+    handler: controlPlane.handler,
+    handleUpgrade: (request, connection) => controlPlane.server.handleUpgrade(request, connection),
+    tls: { key, certificate, clientAuthority: keys.authority.certificate },
+    at: { host: '127.0.0.1', port },
+    world,
+  });
+  await controlPlane.start();
+  world.log.info('the control plane answers', { port, dns: dnsAddress(serviceCidr) });
+  await keepAwake(new Promise<void>((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve)));
+  await controlPlane.stop();
+  await listener.close();
+  await store.close();
+  regionSocket.close();
+  return 0;
+}

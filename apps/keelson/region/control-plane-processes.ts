@@ -1,0 +1,212 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { collectBody, messageOf, type World } from '@keelson/base';
+import { type Client, createClient, type TlsTransport, tlsTransport } from '@keelson/client';
+import { type ControlPlaneHost, type ControlPlaneStart, eksAdministratorCertificate } from '@keelson/cluster';
+import { type DataDirectory, writePrivateFile } from '../data-directory.ts';
+import { endProcess, startInBackground } from '../process/background-process.ts';
+import { forgetProcess, recordProcess, runningProcess } from '../process/process-file.ts';
+
+/** What a control plane's process is told on its standard input. */
+export interface ControlPlaneProcessInput extends ControlPlaneStart {
+  readonly storePath: string;
+  readonly regionSocket: string;
+}
+
+interface Known {
+  readonly settings: string;
+  readonly child?: ChildProcess;
+  readonly probe: TlsTransport;
+}
+
+/** How often processes that an earlier region process started are looked at, in milliseconds. */
+const watchInterval = 1_000;
+/** A control plane of an empty cluster needs little: young objects are collected early and the heap stays small. */
+const nodeFlags = ['--max-semi-space-size=8'];
+
+/**
+ * A process for each control plane. They outlive this one: a later region process finds them by their records and takes
+ * them over as they run.
+ */
+export class ControlPlaneProcesses implements ControlPlaneHost {
+  readonly #world: World;
+  readonly #directory: DataDirectory;
+  readonly #known = new Map<string, Known>();
+  readonly #listeners = new Set<(clusterName: string) => void>();
+  #watching: NodeJS.Timeout | undefined;
+
+  constructor(world: World, directory: DataDirectory) {
+    this.#world = world;
+    this.#directory = directory;
+  }
+
+  async allocatePort(taken: ReadonlySet<number>): Promise<number> {
+    for (;;) {
+      const port = await freePort();
+      if (!taken.has(port)) return port;
+    }
+  }
+
+  async start(start: ControlPlaneStart): Promise<void> {
+    const { clusterName } = start;
+    const files = this.#directory.cluster(clusterName);
+    const settings = `${start.uid} ${start.minor} ${start.port}`;
+    const alive = this.#pid(clusterName);
+    if (alive !== undefined && readSettings(files.path) === settings) {
+      if (this.#known.get(clusterName)?.settings !== settings) this.#take(start, settings);
+      return;
+    }
+    if (alive !== undefined) await this.#end(clusterName, alive);
+    // What is left of another cluster of this name goes with it.
+    if (readSettings(files.path)?.split(' ')[0] !== start.uid) rmSync(files.path, { recursive: true, force: true });
+    mkdirSync(files.path, { recursive: true, mode: 0o700 });
+    writePrivateFile(`${files.path}/settings`, settings);
+    const child = startInBackground({ args: ['control-plane', clusterName], logFile: files.log, nodeFlags });
+    child.once('error', (error) =>
+      this.#world.log.error('a control plane could not be started', { cluster: clusterName, error: messageOf(error) }),
+    );
+    if (child.pid === undefined) throw new Error('no process could be started');
+    recordProcess(files.processFile, child.pid);
+    const input: ControlPlaneProcessInput = {
+      ...start,
+      storePath: files.store,
+      regionSocket: this.#directory.regionSocket,
+    };
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(JSON.stringify(input));
+    child.unref();
+    child.once('exit', (code, signal) => this.#exited(clusterName, child, code ?? signal));
+    this.#take(start, settings, child);
+  }
+
+  async ready(start: ControlPlaneStart): Promise<boolean> {
+    const probe = this.#known.get(start.clusterName)?.probe;
+    if (probe === undefined) return false;
+    const signal = AbortSignal.timeout(2_000);
+    try {
+      const peer = { address: '', certificates: [] };
+      const response = await probe.send({
+        method: 'GET',
+        target: '/readyz',
+        headers: {},
+        body: new Uint8Array(0),
+        signal,
+        peer,
+      });
+      await collectBody(response.body);
+      return response.status === 200;
+    } catch {
+      return false;
+    }
+  }
+
+  async remove(clusterName: string): Promise<void> {
+    const alive = this.#pid(clusterName);
+    if (alive !== undefined) await this.#end(clusterName, alive);
+    this.#release(clusterName);
+    const files = this.#directory.cluster(clusterName);
+    forgetProcess(files.processFile);
+    rmSync(files.path, { recursive: true, force: true });
+    rmSync(files.log, { force: true });
+  }
+
+  administrator(start: ControlPlaneStart): Client {
+    const { certificate, key } = eksAdministratorCertificate(this.#world, start.keys);
+    const { clock } = this.#world;
+    const { send } = tlsTransport({
+      url: start.endpoint,
+      ca: start.keys.authority.certificate,
+      certificate,
+      key,
+      clock,
+    });
+    return createClient({ send, clock, userAgent: 'eks' });
+  }
+
+  onExit(listener: (clusterName: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Ends every control plane, gracefully; their stores stay. */
+  async stopAll(clusterNames: readonly string[]): Promise<void> {
+    this.#listeners.clear();
+    await Promise.all(
+      clusterNames.map(async (name) => {
+        const pid = this.#pid(name);
+        if (pid !== undefined) await this.#end(name, pid);
+      }),
+    );
+  }
+
+  /** Lets go of the processes; they run on. */
+  close(): void {
+    clearInterval(this.#watching);
+    for (const name of this.#known.keys()) this.#release(name);
+  }
+
+  #pid(clusterName: string): number | undefined {
+    return runningProcess(this.#directory.cluster(clusterName).processFile);
+  }
+
+  #take(start: ControlPlaneStart, settings: string, child?: ChildProcess): void {
+    this.#release(start.clusterName);
+    const probe = tlsTransport({
+      url: start.endpoint,
+      ca: start.keys.authority.certificate,
+      clock: this.#world.clock,
+      connectTimeout: 1_000,
+    });
+    this.#known.set(start.clusterName, { settings, probe, ...(child ? { child } : {}) });
+    this.#watching ??= setInterval(() => this.#watchTakenOver(), watchInterval).unref();
+  }
+
+  #release(clusterName: string): void {
+    this.#known.get(clusterName)?.probe.close();
+    this.#known.delete(clusterName);
+  }
+
+  async #end(clusterName: string, pid: number): Promise<void> {
+    this.#release(clusterName);
+    await endProcess(pid, () => this.#pid(clusterName) === pid, this.#world.clock);
+    forgetProcess(this.#directory.cluster(clusterName).processFile);
+  }
+
+  /** Processes that are no children of this one end without a word. */
+  #watchTakenOver(): void {
+    for (const [name, known] of this.#known) {
+      if (known.child === undefined && this.#pid(name) === undefined) this.#tellEnd(name, 'unknown');
+    }
+  }
+
+  #exited(clusterName: string, child: ChildProcess, how: unknown): void {
+    if (this.#known.get(clusterName)?.child === child) this.#tellEnd(clusterName, how);
+  }
+
+  #tellEnd(clusterName: string, how: unknown): void {
+    this.#release(clusterName);
+    this.#world.log.warn('a control plane has ended', { cluster: clusterName, how });
+    for (const listener of this.#listeners) listener(clusterName);
+  }
+}
+
+function readSettings(folder: string): string | undefined {
+  try {
+    return readFileSync(`${folder}/settings`, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}

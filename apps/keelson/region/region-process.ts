@@ -1,0 +1,150 @@
+import { createWriteStream, rmSync } from 'node:fs';
+import { type Listener, listen } from '@keelson/apiserver/listener/listen.ts';
+import { simulatedLoadBalancers } from '@keelson/aws/elbv2/index.ts';
+import { createSealer } from '@keelson/aws/sealing.ts';
+import { messageOf, systemWorld, type World } from '@keelson/base';
+import { tlsTransport } from '@keelson/client';
+import { controlPlanes as controlPlaneResource } from '@keelson/client/region-resources/index.ts';
+import { SimulatedInstances } from '@keelson/compute';
+import { openSqliteStore } from '@keelson/store/drivers/sqlite/index.ts';
+import { UsageError } from '../command-line.ts';
+import {
+  type DataDirectory,
+  openDataDirectory,
+  type RegionIdentity,
+  readIdentity,
+  secretKey,
+} from '../data-directory.ts';
+import { keepAwake } from '../process/background-process.ts';
+import { processLog } from '../process/log-file.ts';
+import { forgetProcess, recordProcess } from '../process/process-file.ts';
+import { sqliteWorker } from '../process/sqlite-worker.ts';
+import { adminHandler } from './admin-handler.ts';
+import { ControlPlaneProcesses } from './control-plane-processes.ts';
+import { type Region, type RegionServices, startRegion } from './region.ts';
+import { regionStatus } from './region-status.ts';
+
+/** One line of progress that the region tells whoever started it. */
+export type StartReport =
+  | { readonly step: string }
+  | { readonly ready: true }
+  | { readonly error: string; readonly mendable: boolean };
+
+export type Reporter = (report: StartReport) => void;
+
+/** Writes reports as lines of JSON to a descriptor; a reader that has gone away is no matter. */
+export function reportTo(descriptor: number): Reporter {
+  const out = createWriteStream('', { fd: descriptor });
+  out.on('error', () => {});
+  return (report) => {
+    out.write(`${JSON.stringify(report)}\n`);
+    if ('ready' in report) out.end();
+  };
+}
+
+/** Tokens are signed for a minute and good for fifteen; a node makes a new one well before. */
+const tokenRenewal = 10 * 60_000;
+
+function simulatedInstances(world: World, services: RegionServices): SimulatedInstances {
+  return new SimulatedInstances({
+    world,
+    region: services.region,
+    client: services.client,
+    connect: (plan, node) => {
+      let made = { token: '', until: 0 };
+      const token = async () => {
+        const now = world.clock.now();
+        if (now >= made.until)
+          made = { token: await services.nodeToken(plan.instance, node.clusterName), until: now + tokenRenewal };
+        return made.token;
+      };
+      const ca = Buffer.from(node.certificateAuthority, 'base64').toString('utf8');
+      return tlsTransport({ url: node.apiServerEndpoint, ca, token, clock: world.clock });
+    },
+  });
+}
+
+async function listenFrontDoor(world: World, region: Region, identity: RegionIdentity): Promise<Listener> {
+  try {
+    return await listen({ handler: region.frontDoor, at: { host: '127.0.0.1', port: identity.port }, world });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new UsageError(
+      `port ${identity.port} is in use by another program; end it, or choose another port with --port`,
+    );
+  }
+}
+
+/** The region until it is told to end: its store, the front door, its socket, and everything that reconciles. */
+export async function runRegion(directory: DataDirectory, report: Reporter): Promise<number> {
+  try {
+    await serve(directory, report);
+    return 0;
+  } catch (error) {
+    report({ error: messageOf(error), mendable: error instanceof UsageError });
+    process.stdout.write(
+      `${JSON.stringify({ level: 'error', message: 'the region did not start', error: (error as Error).stack })}\n`,
+    );
+    return 1;
+  }
+}
+
+async function serve(directory: DataDirectory, report: Reporter): Promise<void> {
+  openDataDirectory(directory);
+  const identity = readIdentity(directory);
+  if (identity === undefined) throw new UsageError(`there is no region in ${directory.path}; 'keelson up' makes one`);
+  const world = systemWorld(processLog());
+  report({ step: 'Opening the store' });
+  const store = await openSqliteStore({ path: directory.regionStore, world, ...sqliteWorker() });
+  const processes = new ControlPlaneProcesses(world, directory);
+  report({ step: `Starting the region ${identity.region}` });
+  let instances: SimulatedInstances | undefined;
+  const region = await startRegion({
+    world,
+    store,
+    sealer: createSealer(secretKey(directory), world.random),
+    region: identity.region,
+    account: identity.account,
+    frontDoorHosts: new Set([`127.0.0.1:${identity.port}`, `localhost:${identity.port}`]),
+    controlPlanes: processes,
+    instances: (services) => (instances = simulatedInstances(world, services)),
+    loadBalancers: () => simulatedLoadBalancers,
+  });
+  report({ step: `Opening the front door at http://127.0.0.1:${identity.port}` });
+  const door = await listenFrontDoor(world, region, identity);
+  let end: (how: 'down' | 'letGo') => void = () => {};
+  const ended = new Promise<'down' | 'letGo'>((resolve) => {
+    end = resolve;
+  });
+  rmSync(directory.regionSocket, { force: true });
+  const admin = await listen({
+    handler: adminHandler(region, {
+      status: () => regionStatus(region, directory, identity),
+      shutDown: async () => end('down'),
+    }),
+    at: { path: directory.regionSocket },
+    world,
+    closeGrace: 500,
+  });
+  recordProcess(directory.regionProcessFile);
+  report({ ready: true });
+  world.log.info('the region answers', { port: identity.port, compute: identity.compute });
+  // A signal ends this process alone; clusters go on, and the next region takes them over.
+  process.once('SIGTERM', () => end('letGo')).once('SIGINT', () => end('letGo'));
+  const how = await keepAwake(ended);
+  await door.close();
+  if (how === 'down') {
+    const names = (await region.client.resource(controlPlaneResource).list()).items.map((one) => one.metadata.name!);
+    await region.stop();
+    await instances?.close();
+    await processes.stopAll(names);
+  } else {
+    await region.stop();
+    await instances?.close();
+  }
+  processes.close();
+  await admin.close();
+  await store.close();
+  rmSync(directory.regionSocket, { force: true });
+  forgetProcess(directory.regionProcessFile);
+}
