@@ -26,11 +26,13 @@ function installed() {
   }
 }
 
-/** Installs the locked npm packages unless they are there; `development` asks for what tests and tools need, too. */
-function ensurePackages(development) {
+/** Installs the locked npm packages unless they are there; `wanted` asks for what tests and tools need, too. */
+function ensurePackages(wanted) {
   const lock = lockHash();
   const present = installed();
-  if (present?.lock === lock && (present.development || !development)) return;
+  if (present?.lock === lock && (present.development || !wanted)) return;
+  // What was installed for development stays so: npm ci without it would take it away.
+  const development = wanted || present?.development === true;
   process.stderr.write(`Installing npm packages (${development ? 'with' : 'without'} development tools) …\n`);
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...(development ? [] : ['--omit=dev'])];
   const result = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2] });
