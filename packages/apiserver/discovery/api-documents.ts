@@ -11,6 +11,7 @@ import {
 } from '@keelson/model';
 import { notAcceptable, parseAccept } from '../request/media-type.ts';
 import { noSuchPath } from '../request/status-error.ts';
+import { encodeOpenApiV2, openApiV2, openApiV2Protobuf } from './openapi-v2.ts';
 
 interface Document {
   readonly bytes: Uint8Array;
@@ -20,16 +21,20 @@ interface Document {
 /** Discovery and OpenAPI: documents that depend on nothing but the catalogue, each made once when first asked for. */
 export class ApiDocuments {
   readonly #catalogue: ResourceCatalogue;
-  readonly #documents = new Map<string, Document | undefined>();
+  readonly #version: string;
+  readonly #documents = new Map<string, Document>();
 
-  constructor(catalogue: ResourceCatalogue) {
+  /** @param version what the OpenAPI document of version 2 calls itself */
+  constructor(catalogue: ResourceCatalogue, version: string) {
     this.#catalogue = catalogue;
+    this.#version = version;
   }
 
   /** Answers `path`; undefined when it is none of these documents. @throws StatusError 404, 406 */
   respond(path: string, headers: Readonly<Record<string, string>>): HttpResponse | undefined {
     const parts = path.split('/').filter((part) => part !== '');
     if (parts[0] === 'openapi' && parts[1] === 'v3') return this.#openApi(parts.slice(2), headers);
+    if (path === '/openapi/v2') return this.#openApiV2(headers);
     if (parts[0] !== 'api' && parts[0] !== 'apis') return undefined;
     if (parts.length === 1) return this.#root(parts[0], headers);
     const key = parts.join('/');
@@ -44,9 +49,9 @@ export class ApiDocuments {
       if (!['application/json', 'application/*', '*/*'].includes(range.type)) continue;
       const { g, v, as } = range.parameters;
       if (as === undefined)
-        return this.#json(root, headers, () => (root === 'api' ? apiVersions() : apiGroupList(this.#catalogue)))!;
+        return this.#json(root, headers, () => (root === 'api' ? apiVersions() : apiGroupList(this.#catalogue)));
       if (g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList' || (v !== 'v2' && v !== 'v2beta1')) continue;
-      const response = this.#json(`${root}#${v}`, headers, () => aggregatedDiscovery(this.#catalogue, root, v))!;
+      const response = this.#json(`${root}#${v}`, headers, () => aggregatedDiscovery(this.#catalogue, root, v));
       const contentType = `application/json;g=${g};v=${v};as=${as}`;
       return { ...response, headers: { ...response.headers, 'content-type': contentType } };
     }
@@ -65,24 +70,34 @@ export class ApiDocuments {
   }
 
   #openApi(parts: readonly string[], headers: Readonly<Record<string, string>>): HttpResponse {
-    if (parts.length === 0) return this.#json('openapi/v3', headers, () => openApiV3Index(this.#catalogue))!;
+    if (parts.length === 0) return this.#json('openapi/v3', headers, () => openApiV3Index(this.#catalogue));
     const [root, ...rest] = parts;
     const [group, version] = root === 'api' ? ['', rest[0]] : [rest[0], rest[1]];
     const served = this.#catalogue.groupVersions.some((one) => one.group === group && one.version === version);
     if (!served || parts.length !== (root === 'api' ? 2 : 3)) throw noSuchPath();
-    return this.#json(`openapi/v3/${parts.join('/')}`, headers, () => openApiV3(this.#catalogue, group!, version!))!;
+    return this.#json(`openapi/v3/${parts.join('/')}`, headers, () => openApiV3(this.#catalogue, group!, version!));
   }
 
-  #json(
-    key: string,
-    headers: Readonly<Record<string, string>>,
-    make: () => object | undefined,
-  ): HttpResponse | undefined {
-    if (!this.#documents.has(key)) {
+  #openApiV2(headers: Readonly<Record<string, string>>): HttpResponse {
+    const make = () => openApiV2(this.#catalogue, this.#version);
+    const { accept, contentType } = openApiV2Protobuf;
+    if (!(headers['accept'] ?? '').includes(accept)) return this.#json('openapi/v2', headers, make);
+    const response = this.#bytes('openapi/v2#protobuf', headers, () => encodeOpenApiV2(make()));
+    return { ...response, headers: { ...response.headers, 'content-type': contentType } };
+  }
+
+  #json(key: string, headers: Readonly<Record<string, string>>, make: () => object | undefined): HttpResponse {
+    return this.#bytes(key, headers, () => {
       const value = make();
       // What does not exist is not kept: clients could name anything.
       if (value === undefined) throw noSuchPath();
-      const bytes = Buffer.from(JSON.stringify(value));
+      return Buffer.from(JSON.stringify(value));
+    });
+  }
+
+  #bytes(key: string, headers: Readonly<Record<string, string>>, make: () => Uint8Array): HttpResponse {
+    if (!this.#documents.has(key)) {
+      const bytes = make();
       const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 64).toUpperCase()}"`;
       this.#documents.set(key, { bytes, etag });
     }

@@ -18,7 +18,9 @@ export function catalogueOf(catalogue: ResourceCatalogue, serves: ServedResource
   const served = (resources: readonly Resource[]) =>
     resources.filter((resource) => serves.answers(resource)).map(trimmed);
   return {
-    groupVersions: catalogue.groupVersions,
+    groupVersions: catalogue.groupVersions.filter(({ group, version }) =>
+      catalogue.resourcesOf(group, version).some((resource) => serves.answers(resource)),
+    ),
     resourcesOf: (group, version) => served(catalogue.resourcesOf(group, version)),
     find: (group, version, resource) => perhaps(catalogue.find(group, version, resource)),
     findKind: (group, version, kind) => perhaps(catalogue.findKind(group, version, kind)),

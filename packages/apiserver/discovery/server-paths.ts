@@ -30,7 +30,7 @@ export class ServerPaths {
   constructor({ options, metrics, keeper, phase, serves }: ServerPathsOptions) {
     this.#options = options;
     this.#metrics = metrics;
-    this.#documents = new ApiDocuments(catalogueOf(options.catalogue, serves));
+    this.#documents = new ApiDocuments(catalogueOf(options.catalogue, serves), options.version.gitVersion);
     const ping: HealthCheck = { name: 'ping', check: async () => undefined };
     const etcd: HealthCheck = { name: 'etcd', check: () => keeper.check() };
     this.#live = [ping, etcd];
@@ -75,6 +75,7 @@ export class ServerPaths {
       ...named.map(({ group, version }) => `/apis/${group}/${version}`),
       ...endpoints.map((name) => `/${name}`),
       '/metrics',
+      '/openapi/v2',
       '/openapi/v3',
       '/version',
       ...Object.keys(this.#options.paths ?? {}),

@@ -105,9 +105,9 @@ export class ResourceVerbs {
 
   async patch(context: RequestContext, resource: Resource, rules: UpdateRules): Promise<HttpResponse> {
     const { info, request, warnings } = context;
+    const patch = readPatch(resource, request.body, request.headers['content-type']);
     const options = writeOptions(info.query, 'PatchOptions');
     const rendering = this.rendering(context, resource);
-    const patch = readPatch(resource, request.body, request.headers['content-type']);
     const write = this.writeContext(context, resource, options);
     const result = await this.writer.update(
       write,
