@@ -3,6 +3,7 @@
  * Events, owners, conditions, and what all workloads say of pods. It writes no kind beyond Event and Lease, and decides
  * nothing about any other object.
  */
+export * from './change-batches.ts';
 export * from './claim.ts';
 export * from './conditions.ts';
 export * from './controller.ts';

@@ -1,6 +1,7 @@
 import { messageOf } from '@keelson/base';
 import { isNotFound, keyOf, kubernetesResources, type SharedCache, splitKey } from '@keelson/client';
 import {
+  ChangeBatches,
   type Controller,
   type ControllerContext,
   claim,
@@ -28,6 +29,7 @@ const generationAnnotation = 'deprecated.daemonset.template.generation';
 /** Keeps one pod of each DaemonSet on every node that it is for. */
 export class DaemonSetController implements Controller {
   readonly name = 'daemonset-controller';
+  readonly #batches = new ChangeBatches();
   #context!: ControllerContext;
   #daemonSets!: SharedCache<DaemonSet>;
   #pods!: SharedCache<Pod>;
@@ -65,7 +67,7 @@ export class DaemonSetController implements Controller {
       this.#expectations.deleted(key, pod.metadata?.uid);
     else if (before === undefined) this.#expectations.created(key);
     if (before !== undefined && now !== undefined) this.#enqueueOwner(before);
-    if (key !== undefined) this.#context.queue.add(key);
+    if (key !== undefined) this.#context.queue.addAfter(key, this.#batches.delay(key));
     else if (now !== undefined && controllerOf(pod) === undefined)
       for (const candidate of this.#daemonSets.list(pod.metadata?.namespace))
         if (selectorFromObject(candidate.spec?.selector).matches(pod.metadata?.labels))
@@ -89,6 +91,7 @@ export class DaemonSetController implements Controller {
     const daemonSet = this.#daemonSets.get(namespace, name);
     if (daemonSet === undefined) {
       this.#expectations.forget(key);
+      this.#batches.forget(key);
       return undefined;
     }
     if (selectorFromObject(daemonSet.spec?.selector).empty) {
@@ -100,6 +103,7 @@ export class DaemonSetController implements Controller {
     const revisions = this.#revisions.index('controller', controllerUidOrOrphan).get(daemonSet.metadata!.uid!);
     const current = await syncRevision(this.#context, daemonSet, revisions);
     const owned = await this.#ownPods(daemonSet);
+    this.#batches.note(key, owned.length);
     const view = this.#view(daemonSet, owned, current.metadata?.labels?.[hashLabel] ?? '');
     let failure: unknown;
     let wait: number | undefined;

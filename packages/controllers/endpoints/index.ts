@@ -1,5 +1,6 @@
 import { isAlreadyExists, isNotFound, keyOf, kubernetesResources, type SharedCache, splitKey } from '@keelson/client';
 import {
+  ChangeBatches,
   type Controller,
   type ControllerContext,
   canonicalJson,
@@ -9,6 +10,7 @@ import {
   serviceSelects,
   servicesOf,
 } from '@keelson/controller-kit';
+import { sameValue } from '@keelson/model';
 import type { Endpoints, Pod, Service } from '@keelson/model/generated/types/core-v1.ts';
 import { subsetsOf } from './subsets.ts';
 
@@ -20,6 +22,7 @@ const overCapacity = 'endpoints.kubernetes.io/over-capacity';
 /** Writes the Endpoints of each Service that has a selector, for the clients that do not read slices yet. */
 export class EndpointsController implements Controller {
   readonly name = 'endpoint-controller';
+  readonly #batches = new ChangeBatches();
   #context!: ControllerContext;
   #services!: SharedCache<Service>;
   #pods!: SharedCache<Pod>;
@@ -33,7 +36,8 @@ export class EndpointsController implements Controller {
     this.#services.onChange((before, now) => context.queue.add(keyOf((now ?? before)!)));
     this.#pods.onChange((before, now) => {
       if (before !== undefined && now !== undefined && sameEndpoint(before, now)) return;
-      for (const service of servicesOf(this.#services, [before, now])) context.queue.add(keyOf(service));
+      for (const service of servicesOf(this.#services, [before, now]))
+        context.queue.addAfter(keyOf(service), this.#batches.delay(keyOf(service)));
     });
     this.#endpoints.onChange((before, now) => {
       const { namespace, name } = (now ?? before)!.metadata!;
@@ -47,12 +51,14 @@ export class EndpointsController implements Controller {
     const service = this.#services.get(namespace, name);
     const present = this.#endpoints.get(namespace, name);
     if (service === undefined) {
+      this.#batches.forget(key);
       if (isOurs(present)) await this.#remove(present!);
       return undefined;
     }
     if (!service.spec?.selector || service.spec.type === 'ExternalName') return undefined;
     if (service.metadata?.deletionTimestamp !== undefined) return undefined;
     const selected = this.#pods.list(namespace).filter((pod) => serviceSelects(service, pod));
+    this.#batches.note(key, selected.length);
     const wanted = endpointsFor(service, selected, present);
     if (present !== undefined && same(present, wanted)) return undefined;
     const client = this.#context.client.resource(endpoints);
@@ -106,7 +112,7 @@ function endpointsFor(service: Service, selected: readonly Pod[], present: Endpo
 }
 
 function same(left: Endpoints, right: Endpoints): boolean {
-  const facts = ({ metadata, subsets }: Endpoints) =>
-    canonicalJson([metadata?.labels ?? {}, metadata?.annotations?.[overCapacity], subsets ?? []]);
-  return facts(left) === facts(right);
+  const facts = ({ metadata }: Endpoints) =>
+    canonicalJson([metadata?.labels ?? {}, metadata?.annotations?.[overCapacity]]);
+  return facts(left) === facts(right) && sameValue(left.subsets, right.subsets);
 }

@@ -33,12 +33,10 @@ export function subsetsOf(service: Service, pods: readonly Pod[]): Subsets {
     if (ip === undefined || isPodFinished(pod) || (going && !tolerant)) return [];
     const ports = portsOf(service, pod);
     if (ports.length === 0 && !isHeadless(service)) return [];
-    return [{ ready: tolerant || isPodReady(pod), address: addressOf(service, pod, ip), ports }];
+    const address = addressOf(service, pod, ip);
+    return [{ ready: tolerant || isPodReady(pod), address, order: orderOf(address), ports }];
   });
-  entries.sort(
-    (left, right) =>
-      Number(right.ready) - Number(left.ready) || (orderOf(left.address) < orderOf(right.address) ? -1 : 1),
-  );
+  entries.sort((left, right) => Number(right.ready) - Number(left.ready) || (left.order < right.order ? -1 : 1));
   const truncated = entries.length > addressLimit;
   const groups = new Map<string, { ports: EndpointPort[]; ready: EndpointAddress[]; rest: EndpointAddress[] }>();
   for (const { ready, address, ports } of entries.slice(0, addressLimit)) {

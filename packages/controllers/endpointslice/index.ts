@@ -1,5 +1,6 @@
 import { isNotFound, keyOf, kubernetesResources, type SharedCache, splitKey } from '@keelson/client';
 import {
+  ChangeBatches,
   type Controller,
   type ControllerContext,
   controllerReference,
@@ -26,6 +27,7 @@ const zoneLabel = 'topology.kubernetes.io/zone';
 /** Writes which pods stand behind each Service that has a selector, in slices of at most 100. */
 export class EndpointSliceController implements Controller {
   readonly name = 'endpoint-slice-controller';
+  readonly #batches = new ChangeBatches();
   #context!: ControllerContext;
   #services!: SharedCache<Service>;
   #pods!: SharedCache<Pod>;
@@ -44,7 +46,8 @@ export class EndpointSliceController implements Controller {
     this.#services.onChange((before, now) => context.queue.add(keyOf((now ?? before)!)));
     this.#pods.onChange((before, now) => {
       if (before !== undefined && now !== undefined && sameEndpoint(before, now)) return;
-      for (const service of servicesOf(this.#services, [before, now])) context.queue.add(keyOf(service));
+      for (const service of servicesOf(this.#services, [before, now]))
+        context.queue.addAfter(keyOf(service), this.#batches.delay(keyOf(service)));
     });
     this.#slices.onChange((before, now) => {
       const slice = (now ?? before)!;
@@ -66,6 +69,7 @@ export class EndpointSliceController implements Controller {
     if (service === undefined) {
       // The slices go with their owner.
       this.#expectations.forget(key);
+      this.#batches.forget(key);
       return undefined;
     }
     if (!service.spec?.selector || service.spec.type === 'ExternalName') return undefined;
@@ -76,6 +80,7 @@ export class EndpointSliceController implements Controller {
       .filter((slice) => slice.metadata?.labels?.[managedBy] === manager && !slice.metadata.deletionTimestamp);
     const families = serviceFamilies(service);
     const selected = this.#pods.list(namespace).filter((pod) => serviceSelects(service, pod));
+    this.#batches.note(key, selected.length);
     const plans = families.map((family) => {
       const groups = portGroups(service, selected, family, (node) => this.#nodes.get(undefined, node));
       const existing = own.filter((slice) => slice.addressType === family);

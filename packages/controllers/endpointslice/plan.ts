@@ -1,4 +1,5 @@
 import { canonicalJson } from '@keelson/controller-kit';
+import { sameValue } from '@keelson/model';
 import type { Endpoint, EndpointSlice } from '@keelson/model/generated/types/discovery-v1.ts';
 import { type PortGroup, portKey } from './endpoint.ts';
 
@@ -58,12 +59,13 @@ function planGroup(own: readonly EndpointSlice[], group: PortGroup, dress: Slice
     const kept: Endpoint[] = [];
     let changed = !dressed(slice, dress);
     for (const endpoint of slice.endpoints ?? []) {
-      const next = wanted.get(identity(endpoint));
-      wanted.delete(identity(endpoint));
+      const who = identity(endpoint);
+      const next = wanted.get(who);
+      wanted.delete(who);
       if (next === undefined) changed = true;
       else {
         kept.push(next);
-        changed ||= canonicalJson(next) !== canonicalJson(endpoint);
+        changed ||= !sameValue(next, endpoint);
       }
     }
     return { slice, kept, changed };

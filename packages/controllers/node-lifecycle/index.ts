@@ -26,7 +26,7 @@ export class NodeLifecycleController implements Controller {
     this.#context = context;
     this.#limiter = new EvictionLimiter(context.world.clock);
     this.#nodes = context.caches.of(nodes);
-    this.#leases = context.caches.of(leases, { namespace: 'kube-node-lease' });
+    this.#leases = context.caches.of(leases);
     this.#pods = context.caches.of(pods);
     this.#pods.index('node', nodeName);
     this.#nodes.onChange((before, now) => {

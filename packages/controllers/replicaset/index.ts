@@ -1,6 +1,7 @@
 import { messageOf } from '@keelson/base';
 import { isNotFound, keyOf, kubernetesResources, type SharedCache, splitKey } from '@keelson/client';
 import {
+  ChangeBatches,
   type Controller,
   type ControllerContext,
   claim,
@@ -26,6 +27,7 @@ const burst = 500;
 /** Keeps as many active pods as each ReplicaSet asks for. */
 export class ReplicaSetController implements Controller {
   readonly name = 'replicaset-controller';
+  readonly #batches = new ChangeBatches();
   #context!: ControllerContext;
   #replicaSets!: SharedCache<ReplicaSet>;
   #pods!: SharedCache<Pod>;
@@ -57,7 +59,7 @@ export class ReplicaSetController implements Controller {
       const former = this.#ownerKey(before);
       if (former !== undefined && former !== key) this.#context.queue.add(former);
     }
-    if (key !== undefined) this.#context.queue.add(key);
+    if (key !== undefined) this.#context.queue.addAfter(key, this.#batches.delay(key));
     else if (!gone && controllerOf(pod) === undefined)
       for (const candidate of this.#replicaSets.list(pod.metadata?.namespace))
         if (selectorFromObject(candidate.spec?.selector).matches(pod.metadata?.labels))
@@ -77,10 +79,12 @@ export class ReplicaSetController implements Controller {
     const replicaSet = this.#replicaSets.get(namespace, name);
     if (replicaSet === undefined) {
       this.#expectations.forget(key);
+      this.#batches.forget(key);
       return undefined;
     }
     const settled = this.#expectations.satisfied(key);
     const owned = (await this.#ownPods(replicaSet)).filter(isPodActive);
+    this.#batches.note(key, owned.length);
     const active = replicaSet.metadata?.deletionTimestamp === undefined;
     const failure = settled && active ? await this.#manage(key, replicaSet, owned) : undefined;
     return this.#report(replicaSet, owned, failure);

@@ -25,11 +25,14 @@ export class RootCaPublisher implements Controller {
   start(context: ControllerContext): void {
     this.#context = context;
     this.#namespaces = context.caches.of(namespaces);
-    this.#configMaps = context.caches.of(configMaps, { fieldSelector: `metadata.name=${name}` });
+    this.#configMaps = context.caches.of(configMaps);
     this.#namespaces.onChange((_, now) => {
       if (now !== undefined) context.queue.add(now.metadata!.name!);
     });
-    this.#configMaps.onChange((before, now) => context.queue.add((now ?? before)!.metadata!.namespace!));
+    this.#configMaps.onChange((before, now) => {
+      const { metadata } = (now ?? before)!;
+      if (metadata?.name === name) context.queue.add(metadata.namespace!);
+    });
   }
 
   async reconcile(namespace: string): Promise<number | undefined> {
