@@ -1,4 +1,4 @@
-import { type ApiObject, decodeStored, type FieldError, validateObjectMetaUpdate } from '@keelson/model';
+import { type ApiObject, type FieldError, validateObjectMetaUpdate } from '@keelson/model';
 import { conflict, invalid } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { decodeAs, encodeFrom } from './object-form.ts';
@@ -82,7 +82,7 @@ async function finishUpdate(
   const reservation = await hooks?.reserve?.(removed ? { previous, dryRun } : { object, previous, dryRun });
   try {
     const bytes = encodeFrom(resource, object);
-    const unchanged = !removed && (Buffer.compare(bytes, present.bytes) === 0 || sameStored(bytes, present.bytes));
+    const unchanged = !removed && bytes.length === present.bytes.length && sameObject(object, previous);
     return {
       context,
       name: present.name,
@@ -101,9 +101,10 @@ async function finishUpdate(
   }
 }
 
-/** Whether the bytes hold the same object, written in another order. */
-function sameStored(bytes: Uint8Array, stored: Uint8Array): boolean {
-  return bytes.length === stored.length && sameJson(decodeStored(bytes, ''), decodeStored(stored, ''));
+/** Whether nothing is different but the order in which it is written. */
+function sameObject(object: Readonly<ApiObject>, previous: Readonly<ApiObject>): boolean {
+  const { resourceVersion: _, ...metadata } = previous.metadata ?? {};
+  return sameJson(object, { ...previous, metadata });
 }
 
 /** @throws StatusError 409 when the object was made from another revision, 422 when it must say which */

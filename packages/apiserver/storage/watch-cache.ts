@@ -23,10 +23,10 @@ export interface WatchCacheLimits {
 }
 
 export const watchCacheLimits: WatchCacheLimits = {
-  history: { events: 10_000, bytes: 32 << 20, age: 300_000 },
+  history: { events: 5000, bytes: 8 << 20, age: 300_000 },
   watcherQueue: 1000,
   page: 2000,
-  replay: 20_000,
+  replay: 2000,
 };
 
 const retry: BackoffPolicy = { initial: 50, longest: 5000 };
