@@ -47,6 +47,8 @@ export const apiServerLimits: ApiServerLimits = {
 export interface ApiServerOptions {
   readonly world: World;
   readonly store: Store;
+  /** Other processes write to the store as well (etcd behind several API servers): reads ask it how far it is. */
+  readonly sharedStore?: boolean;
   readonly catalogue: ResourceCatalogue;
   /** Made before the server (`new ResourceCaches`), because authorisers and admission read them; the server starts them. */
   readonly caches: ResourceCaches;

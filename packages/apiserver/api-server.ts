@@ -66,7 +66,13 @@ class KeelsonApiServer implements ApiServer {
     const services = this.#services === undefined ? [] : [this.#services];
     const hooks = new HookTable([namespaceHooks, ...services, ...(options.hooks ?? [])]);
     this.#writer = new ObjectWriter({ world, store, caches, admission, hooks });
-    const verbs = new ResourceVerbs({ world, store, caches, writer: this.#writer });
+    const verbs = new ResourceVerbs({
+      world,
+      store,
+      shared: options.sharedStore ?? false,
+      caches,
+      writer: this.#writer,
+    });
     const subresources = [
       ...builtInSubresources({
         world,

@@ -4,6 +4,7 @@ import { parseRevision } from '../request/list-options.ts';
 import { badRequest, expired, revisionTooLarge, tooManyRequests } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { decodeContinue, encodeContinue } from '../storage/continue-token.ts';
+import type { LatestRevision } from '../storage/latest-revision.ts';
 import { keyRange } from '../storage/object-key.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import { storeRefusal } from './object-writer.ts';
@@ -16,6 +17,12 @@ const pageSize = 1000;
 const inconsistentText =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
 
+/** Where lists come from beside the cache. */
+export interface ListSource {
+  readonly store: Store;
+  readonly latest: LatestRevision;
+}
+
 export interface ListPage {
   readonly objects: readonly CachedObject[];
   readonly meta: ListMeta;
@@ -24,7 +31,7 @@ export interface ListPage {
 /** Answers a list: from the cache when the latest will do, from the store at an exact revision. @throws StatusError */
 export async function listObjects(
   cache: WatchCache,
-  store: Store,
+  { store, latest }: ListSource,
   namespace: string,
   options: ListOptions,
 ): Promise<ListPage> {
@@ -36,18 +43,18 @@ export async function listObjects(
     const { start } = keyRange(cache.prefix, namespace);
     return fromStore(cache, store, namespace, options, start, revision);
   }
-  await awaitRevision(cache, store, resourceVersion, revision);
+  await awaitRevision(cache, latest, resourceVersion, revision);
   return fromCache(cache, namespace, options);
 }
 
 /** Waits until the cache is as new as the client wants it. @throws StatusError 429, 504 */
 export async function awaitRevision(
   cache: WatchCache,
-  store: Store,
+  latest: LatestRevision,
   resourceVersion: string,
   revision: number,
 ): Promise<void> {
-  const wanted = resourceVersion === '' ? store.revision() : revision;
+  const wanted = resourceVersion === '' ? await latest() : revision;
   if (await cache.waitFor(wanted, freshnessWait)) return;
   if (!cache.ready) throw tooManyRequests('storage is (re)initializing', 1);
   if (resourceVersion !== '') throw revisionTooLarge(revision, cache.revision);

@@ -3,16 +3,17 @@ import type { ApiObject, Resource, Subresource } from '@keelson/model';
 import type { Store } from '@keelson/store';
 import { checkStrict, checkType, decodeBody } from '../request/decode-body.ts';
 import { type DeleteOptions, deleteOptions } from '../request/delete-options.ts';
-import { listOptions } from '../request/list-options.ts';
+import { listOptions, parseRevision } from '../request/list-options.ts';
 import { negotiateOutput, notAcceptable } from '../request/media-type.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import { jsonResponse } from '../request/respond.ts';
 import { badRequest, methodNotAllowed, notFound, StatusError } from '../request/status-error.ts';
 import { type WriteOptions, writeOptions } from '../request/write-options.ts';
 import { CachedObject } from '../storage/cached-object.ts';
+import { latestRevisionOf } from '../storage/latest-revision.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
-import { awaitRevision, listObjects } from './list-objects.ts';
+import { awaitRevision, type ListSource, listObjects } from './list-objects.ts';
 import type { ObjectWriter } from './object-writer.ts';
 import { readPatch } from './patch-object.ts';
 import type { UpdateRules } from './plan-update.ts';
@@ -23,6 +24,8 @@ import type { WriteContext, WriteResult } from './write-plan.ts';
 export interface ResourceVerbsOptions {
   readonly world: World;
   readonly store: Store;
+  /** Other processes write to the store too. */
+  readonly shared: boolean;
   readonly caches: ResourceCaches;
   readonly writer: ObjectWriter;
 }
@@ -30,13 +33,16 @@ export interface ResourceVerbsOptions {
 /** What the generic verbs do for every stored resource. Each method answers or throws StatusError. */
 export class ResourceVerbs {
   readonly #world: World;
-  readonly #store: Store;
+  readonly #source: ListSource;
+  readonly #shared: boolean;
   readonly #caches: ResourceCaches;
   readonly writer: ObjectWriter;
 
   constructor(options: ResourceVerbsOptions) {
     this.#world = options.world;
-    this.#store = options.store;
+    const { store, shared } = options;
+    this.#source = { store, latest: latestRevisionOf(store, shared) };
+    this.#shared = shared;
     this.#caches = options.caches;
     this.writer = options.writer;
   }
@@ -46,8 +52,9 @@ export class ResourceVerbs {
     const rendering = this.rendering(context, resource);
     const cache = this.#cache(resource);
     const revision = info.query.get('resourceVersion') ?? '';
-    if (!cache.ready || (revision !== '' && revision !== '0'))
-      await awaitRevision(cache, this.#store, revision, Number(revision) || 0);
+    // A store of this process alone has told the cache everything that was acknowledged.
+    if (!cache.ready || this.#shared || (revision !== '' && revision !== '0'))
+      await awaitRevision(cache, this.#source.latest, revision, parseRevision(revision));
     const found = cache.get(info.namespace, info.name);
     if (found === undefined) throw notFound(resource, info.name);
     return rendering.object(200, found);
@@ -57,7 +64,7 @@ export class ResourceVerbs {
     const rendering = this.rendering(context, resource);
     const namespace = namespaceOf(resource, context);
     const options = listOptions(resource, namespace, context.info.query, false);
-    const page = await listObjects(this.#cache(resource), this.#store, namespace, options);
+    const page = await listObjects(this.#cache(resource), this.#source, namespace, options);
     return rendering.list(page.objects, page.meta);
   }
 
@@ -70,7 +77,7 @@ export class ResourceVerbs {
     const query = selected ? withName(info.query, info.name) : info.query;
     return watchObjects({
       world: this.#world,
-      store: this.#store,
+      latest: this.#source.latest,
       cache: this.#cache(resource),
       namespace,
       options: listOptions(resource, namespace, query, true),
@@ -139,7 +146,7 @@ export class ResourceVerbs {
     const deletion = deleteOptions(request.body, request.headers['content-type'], info.query);
     const namespace = namespaceOf(resource, context);
     const options = listOptions(resource, namespace, info.query, false);
-    const page = await listObjects(this.#cache(resource), this.#store, namespace, options);
+    const page = await listObjects(this.#cache(resource), this.#source, namespace, options);
     for (const object of page.objects) await this.#deleteOne(context, resource, object, deletion);
     return rendering.list(page.objects, page.meta);
   }

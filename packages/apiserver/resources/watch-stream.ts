@@ -1,11 +1,11 @@
 import { type HttpResponse, randomInteger, type World } from '@keelson/base';
-import type { Store } from '@keelson/store';
 import type { ListOptions } from '../request/list-options.ts';
 import { parseRevision } from '../request/list-options.ts';
 import { bytesResponse } from '../request/respond.ts';
 import { StatusError } from '../request/status-error.ts';
 import type { CacheWatcher, WatcherMessage } from '../storage/cache-watcher.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
+import type { LatestRevision } from '../storage/latest-revision.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import { type FrameEncoder, WatchItem } from '../storage/watch-item.ts';
 import { awaitRevision } from './list-objects.ts';
@@ -18,7 +18,7 @@ const chunkLimit = 64 << 10;
 
 export interface WatchRequestOptions {
   readonly world: World;
-  readonly store: Store;
+  readonly latest: LatestRevision;
   readonly cache: WatchCache;
   readonly namespace: string;
   readonly options: ListOptions;
@@ -28,11 +28,11 @@ export interface WatchRequestOptions {
 
 /** Answers a watch: a stream of events, one line each. @throws StatusError for what is wrong before it begins */
 export async function watchObjects(request: WatchRequestOptions): Promise<HttpResponse> {
-  const { world, store, cache, namespace, options, rendering } = request;
+  const { world, latest, cache, namespace, options, rendering } = request;
   const revision = parseRevision(options.resourceVersion);
   // Without a revision, or with 0, the present objects come first; so do they when the client asks for them.
   const initial = options.sendInitialEvents ?? revision === 0;
-  if (initial) await awaitRevision(cache, store, options.resourceVersion, revision);
+  if (initial) await awaitRevision(cache, latest, options.resourceVersion, revision);
   const { selection, bookmarks } = options;
   const after = initial || revision === 0 ? cache.revision : revision;
   const { contentType } = rendering.form;
