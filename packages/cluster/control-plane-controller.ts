@@ -46,6 +46,7 @@ export function startOf(object: ControlPlane, sealer: KeySealer, region: string)
     endpoint: status.endpoint,
     serviceCidr: spec.serviceIpv4Cidr,
     vpcId: spec.vpcId,
+    privateAddresses: spec.privateAddresses,
     issuer: spec.issuer,
     bootstrapAddons: spec.bootstrapAddons,
   };

@@ -14,6 +14,8 @@ export interface ControlPlaneStart {
   readonly endpoint: string;
   readonly serviceCidr: string;
   readonly vpcId: string;
+  /** Of its interfaces in the VPC. */
+  readonly privateAddresses: readonly string[];
   readonly issuer: string;
   readonly bootstrapAddons: boolean;
 }

@@ -7,7 +7,6 @@ import {
   reconcilePolicy,
   signingKey,
 } from '@keelson/apiserver';
-import { ServiceHooks } from '@keelson/apiserver/services/service-hooks.ts';
 import type { HttpHandler, World } from '@keelson/base';
 import { type Client, createClient, inProcessPeer, kubernetesResources, type ResourceRef } from '@keelson/client';
 import { type RunningControllers, runControllers } from '@keelson/controller-kit';
@@ -36,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly issuer: string;
   /** Where nodes and add-ons reach it. */
   readonly endpoint: string;
+  /** Its address in the VPC, which default/kubernetes leads to. */
+  readonly advertise?: { readonly address: string; readonly port: number };
   /** The image of the add-ons; absent: the cluster starts without them. */
   readonly addonImage?: string;
   /** Tells who presents an EKS token. */
@@ -65,6 +66,11 @@ export interface ControlPlane {
 const longestSeconds = 86_400;
 const extendedSeconds = 90 * 86_400;
 
+/** The first address of the Services' block: the API server's own. */
+export function serviceAddress(serviceCidr: string): string {
+  return formatAddress(addressAt(parseCidr(serviceCidr)!, 1));
+}
+
 /** The tenth address of the Services' block: where EKS has cluster DNS. */
 export function dnsAddress(serviceCidr: string): string {
   return formatAddress(addressAt(parseCidr(serviceCidr)!, 10));
@@ -89,8 +95,6 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { world, store, minor, keys } = options;
   const catalogue = catalogueFor(minor);
   const caches = new ResourceCaches({ world, store, catalogue });
-  const services = new ServiceHooks({ block: options.serviceCidr }, world.random);
-  services.follow(caches);
   const eksTokens = options.identify && new EksTokenAuthenticator(world, options.identify, caches);
   const gates = clusterGates({
     world,
@@ -115,7 +119,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     version: versionInfo(minor),
     ...gates,
     ...(options.connector ? { connector: options.connector } : {}),
-    hooks: [services],
+    services: { block: options.serviceCidr, ...(options.advertise ? { advertise: options.advertise } : {}) },
   });
   const clientAs = (name: string, groups: readonly string[] = []) =>
     createClient({ send: server.handler, clock: world.clock, peer: inProcessPeer(name, groups), userAgent: name });
@@ -123,7 +127,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   return {
     server,
     handler: server.handler,
-    serviceAddress: services.apiServerAddress,
+    serviceAddress: serviceAddress(options.serviceCidr),
     clientAs,
     idle: () => controllers?.idle() ?? true,
     start: async () => {

@@ -56,6 +56,7 @@ export class ControlPlanesInProcess implements ControlPlaneHost {
       serviceCidr: start.serviceCidr,
       issuer: start.issuer,
       endpoint: start.endpoint,
+      advertise: { address: start.privateAddresses[0]!, port: 443 },
       ...(start.bootstrapAddons ? { addonImage: 'keelson/node:test' } : {}),
       identify: (token) => identify(start.clusterName, token),
       instances: new AwsInstances(client, region),

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { listen } from '@keelson/apiserver/listener/listen.ts';
 import { collectBody, systemWorld, type World } from '@keelson/base';
 import { createClient } from '@keelson/client';
@@ -8,13 +9,14 @@ import {
   dnsAddress,
   type IdentityService,
   serverCertificate,
+  serviceAddress,
 } from '@keelson/cluster';
-import { addressAt, formatAddress, parseCidr } from '@keelson/network';
 import { openSqliteStore } from '@keelson/store/drivers/sqlite/index.ts';
 import type { ControlPlaneProcessInput } from '../region/control-plane-processes.ts';
 import { addonImage } from '../version.ts';
 import { keepAwake } from './background-process.ts';
 import { processLog } from './log-file.ts';
+import { nodeConnector } from './node-connector.ts';
 import { type SocketTransport, socketTransport } from './socket-transport.ts';
 import { sqliteWorker } from './sqlite-worker.ts';
 
@@ -69,13 +71,15 @@ export async function runControlPlane(): Promise<number> {
     serviceCidr,
     issuer: input.issuer,
     endpoint: input.endpoint,
+    advertise: { address: input.privateAddresses[0]!, port: 443 },
+    connector: nodeConnector(dirname(input.regionSocket)),
     ...(input.bootstrapAddons ? { addonImage } : {}),
     identify: identityService(regionSocket, clusterName, world),
     instances: new AwsInstances(cloud, region),
     loadBalancers: new AwsLoadBalancers({ client: cloud, clusterName, vpcId: input.vpcId }),
   });
-  const serviceAddress = formatAddress(addressAt(parseCidr(serviceCidr)!, 1));
-  const { certificate, key } = serverCertificate(world, keys, [serviceAddress], []);
+  const addresses = [serviceAddress(serviceCidr), ...input.privateAddresses];
+  const { certificate, key } = serverCertificate(world, keys, addresses, []);
   const listener = await listen({
     handler: controlPlane.handler,
     handleUpgrade: (request, connection) => controlPlane.server.handleUpgrade(request, connection),

@@ -17,6 +17,7 @@ import {
 } from '../data-directory.ts';
 import { keepAwake } from '../process/background-process.ts';
 import { processLog } from '../process/log-file.ts';
+import { exposeKubelet } from '../process/node-connector.ts';
 import { forgetProcess, recordProcess } from '../process/process-file.ts';
 import { sqliteWorker } from '../process/sqlite-worker.ts';
 import { adminHandler } from './admin-handler.ts';
@@ -45,11 +46,12 @@ export function reportTo(descriptor: number): Reporter {
 /** Tokens are signed for a minute and good for fifteen; a node makes a new one well before. */
 const tokenRenewal = 10 * 60_000;
 
-function simulatedInstances(world: World, services: RegionServices): SimulatedInstances {
+function simulatedInstances(world: World, directory: DataDirectory, services: RegionServices): SimulatedInstances {
   return new SimulatedInstances({
     world,
     region: services.region,
     client: services.client,
+    expose: (instanceId, serve) => exposeKubelet(directory.run, instanceId, serve),
     connect: (plan, node) => {
       let made = { token: '', until: 0 };
       const token = async () => {
@@ -107,7 +109,7 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     account: identity.account,
     frontDoorHosts: new Set([`127.0.0.1:${identity.port}`, `localhost:${identity.port}`]),
     controlPlanes: processes,
-    instances: (services) => (instances = simulatedInstances(world, services)),
+    instances: (services) => (instances = simulatedInstances(world, directory, services)),
     loadBalancers: () => simulatedLoadBalancers,
   });
   report({ step: `Opening the front door at http://127.0.0.1:${identity.port}` });

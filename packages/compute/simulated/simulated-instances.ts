@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { messageOf, newUid, type World } from '@keelson/base';
 import { type Client, createClient, type Send, SharedCaches } from '@keelson/client';
 import { EventBroadcaster } from '@keelson/controller-kit';
@@ -21,6 +22,8 @@ export interface SimulatedInstancesOptions {
   readonly client: Client;
   /** Connects to the cluster that the instance is to join, as its node role. */
   connect(plan: InstancePlan, node: NodeConfig): ClusterConnection;
+  /** Makes the instance's kubelet reachable for its cluster's API server; returns what ends that. */
+  expose?(instanceId: string, serve: (connection: Duplex) => void): () => void;
 }
 
 interface Agent {
@@ -111,8 +114,11 @@ export class SimulatedInstances implements InstanceDriver {
     const started = kubelet
       .start()
       .catch((error: unknown) => log.error('a simulated node did not start', { error: messageOf(error) }));
+    const hide = this.#options.expose?.(plan.instance.metadata.name!, (one) => kubelet.server.serve(one)) ?? (() => {});
     return {
       stop: async () => {
+        hide();
+        kubelet.server.close();
         await kubelet.stop();
         caches.stop();
         await events.stop();

@@ -9,6 +9,8 @@ export const controlTypes = {
     vpcId: 'string!',
     subnetIds: '[]string!',
     securityGroupIds: '[]string!',
+    /** Of its interfaces in the VPC, in the order of the subnets. */
+    privateAddresses: '[]string!',
     /** The issuer of service account tokens. */
     issuer: 'string!',
     /** Whether aws-node, kube-proxy and coredns are put in at the start. */

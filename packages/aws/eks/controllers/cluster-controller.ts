@@ -23,7 +23,16 @@ import { clusterUniqueId } from '../names.ts';
 import { clusterFinalizer } from '../operations/cluster-operations.ts';
 import { newObject } from '../operations/environment.ts';
 import { findVersion, minorOf } from '../versions.ts';
-import { clusterSecurityGroup, clusterSecurityGroupId, planInterfaces } from './cluster-network.ts';
+import {
+  clusterSecurityGroup,
+  clusterSecurityGroupId,
+  interfaceId,
+  interfaceSubnets,
+  planInterfaces,
+} from './cluster-network.ts';
+
+/** How soon a cluster whose interfaces were just made is looked at again, in milliseconds. */
+const soon = 5;
 
 /** Where a cluster's service account issuer is published: EKS' own form, without a port. */
 export function issuerOf(cluster: Cluster, place: Place): string {
@@ -64,6 +73,7 @@ export class ClusterController implements Controller {
     if (cluster === undefined) return undefined;
     if (cluster.metadata.deletionTimestamp) return this.#remove(cluster);
     const issues = await this.#network(cluster);
+    if (issues === undefined) return undefined;
     if (issues.length === 0) await this.#controlPlane(cluster);
     await this.#report(cluster, issues);
     return issues.length > 0 ? 5_000 : undefined;
@@ -83,8 +93,8 @@ export class ClusterController implements Controller {
       .filter((subnet) => subnet !== undefined);
   }
 
-  /** Security group and interfaces; what cannot be made is a health issue, in EKS' codes. */
-  async #network(cluster: Cluster): Promise<HealthIssue[]> {
+  /** Security group and interfaces; what cannot be made is a health issue, in EKS' codes. Undefined: they were just made. */
+  async #network(cluster: Cluster): Promise<HealthIssue[] | undefined> {
     const found = this.#subnetsOf(cluster);
     const missing = cluster.spec.subnetIds.filter((id) => !found.some((subnet) => subnet.metadata.name === id));
     if (missing.length > 0) {
@@ -105,8 +115,17 @@ export class ClusterController implements Controller {
         'One or more of the subnets associated with your cluster does not have enough available IP addresses';
       return [{ code: 'InsufficientFreeAddresses', message, resourceIds: full }];
     }
-    if (operations.length > 0) await this.#context.client.transact(operations);
-    return [];
+    if (operations.length === 0) return [];
+    await this.#context.client.transact(operations);
+    // The control plane is made for their addresses: it waits until the cache has them.
+    this.#context.queue.addAfter(cluster.metadata.name!, soon);
+    return undefined;
+  }
+
+  #addressesOf(cluster: Cluster): string[] {
+    return interfaceSubnets(this.#subnetsOf(cluster)).flatMap(
+      (subnet) => this.#interfaces.get(undefined, interfaceId(cluster, subnet))?.spec.privateIpAddress ?? [],
+    );
   }
 
   async #controlPlane(cluster: Cluster): Promise<void> {
@@ -123,6 +142,7 @@ export class ClusterController implements Controller {
           vpcId: this.#subnetsOf(cluster)[0]!.spec.vpcId,
           subnetIds: cluster.spec.subnetIds,
           securityGroupIds: [clusterSecurityGroupId(cluster), ...cluster.spec.securityGroupIds],
+          privateAddresses: this.#addressesOf(cluster),
           issuer: issuerOf(cluster, this.#place),
           bootstrapAddons: cluster.spec.bootstrapSelfManagedAddons,
         }),
