@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type HttpRequest, type HttpResponse, virtualWorld } from '@keelson/base';
-import { ApiError } from './api-error.ts';
+import { ApiInProcess } from '@keelson/testkit/api-in-process.ts';
+import { ApiError, isAlreadyExists } from './api-error.ts';
 import { createClient, inProcessPeer } from './create-client.ts';
 import { deployments } from './kubernetes-resources/apps.ts';
-import { nodes, pods } from './kubernetes-resources/core.ts';
+import { configMaps, nodes, pods } from './kubernetes-resources/core.ts';
 
 function answering(answer: (request: HttpRequest, turn: number) => { status: number; body?: unknown; after?: string }) {
   const world = virtualWorld('client');
@@ -96,4 +97,30 @@ test('Retry-After is obeyed, ten tries in all, and a 429 without it is not tried
   const bare = answering(() => ({ status: 429 }));
   await assert.rejects(bare.client.resource(pods).get('p', 'n'), ApiError);
   assert.equal(bare.requests.length, 1);
+});
+
+test('a transaction happens as a whole or not at all, and discovery names what is served', async () => {
+  const api = await ApiInProcess.start('transactions');
+  const create = (name: string) => ({
+    verb: 'create' as const,
+    object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } },
+  });
+  const written = await api.client.transact([create('one'), create('two')]);
+  assert.deepEqual(
+    written.map(({ metadata }) => metadata!.name),
+    ['one', 'two'],
+  );
+  assert.equal(written[0]!.metadata!.resourceVersion, written[1]!.metadata!.resourceVersion);
+  await assert.rejects(api.client.transact([create('three'), create('one')]), isAlreadyExists);
+  const names = (await api.client.resource(configMaps).list({ namespace: 'default' })).items.map(
+    ({ metadata }) => metadata!.name,
+  );
+  assert.deepEqual(names, ['one', 'two']);
+
+  const found = await api.client.discover();
+  const entry = found.find(({ resource }) => resource === 'deployments')!;
+  assert.deepEqual([entry.group, entry.version, entry.kind, entry.namespaced], ['apps', 'v1', 'Deployment', true]);
+  assert.ok(entry.verbs.includes('watch'));
+  assert.ok(found.every(({ resource }) => !resource.includes('/')));
+  await api.down();
 });

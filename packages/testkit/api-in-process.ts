@@ -10,7 +10,7 @@ export class ApiInProcess {
   readonly world: World & { readonly clock: VirtualClock };
   readonly client: Client;
   readonly #store: MemoryStore;
-  readonly #refused = new Map<string, string>();
+  readonly #refused = new Map<string, () => string>();
   #server: ApiServer | undefined;
 
   private constructor(seed: string) {
@@ -21,7 +21,7 @@ export class ApiInProcess {
       send: (request) => {
         if (this.#server === undefined) throw new Error('connection refused');
         const refused = request.method === 'POST' ? this.#refused.get(request.target.split('/').at(-1)!) : undefined;
-        return refused === undefined ? this.#server.handler(request) : forbidden(refused);
+        return refused === undefined ? this.#server.handler(request) : forbidden(refused());
       },
       clock: this.world.clock,
       peer: inProcessPeer('admin', ['system:masters']),
@@ -35,10 +35,11 @@ export class ApiInProcess {
     return api;
   }
 
-  /** Has every creation of a resource refused, as by a quota, until `allow` is called. */
-  refuseCreation(resource: string, message: string): { allow(): void } {
-    this.#refused.set(resource, message);
-    return { allow: () => this.#refused.delete(resource) };
+  /** Has every creation of a resource refused, with a message that counts, until `allow` is called. */
+  refuseCreation(resource: string, message: string): { allow(): void; attempts(): number } {
+    let attempts = 0;
+    this.#refused.set(resource, () => `${message} (attempt ${++attempts})`);
+    return { allow: () => this.#refused.delete(resource), attempts: () => attempts };
   }
 
   /** Starts a server on the store, which has what earlier ones left. */

@@ -24,6 +24,7 @@ import { daemonSetStatus, sameStatus } from './status.ts';
 
 const { controllerRevisions, daemonSets, nodes, pods } = kubernetesResources;
 const burst = 250;
+const endingsLimit = 10_000;
 const generationAnnotation = 'deprecated.daemonset.template.generation';
 
 /** Keeps one pod of each DaemonSet on every node that it is for. */
@@ -179,7 +180,7 @@ export class DaemonSetController implements Controller {
         wait = Math.min(wait ?? due - now, due - now);
         continue;
       }
-      this.#endings.set(place, { count: count + 1, at: now });
+      this.#noteEnding(place, count + 1, now);
       const { namespace, name } = pod.metadata!;
       const [reason, word] =
         pod.status?.phase === 'Failed' ? ['FailedDaemonPod', 'failed'] : ['SucceededDaemonPod', 'succeeded'];
@@ -188,6 +189,17 @@ export class DaemonSetController implements Controller {
       this.#context.recorder.event(daemonSet, word === 'failed' ? 'Warning' : 'Normal', reason!, message);
     }
     return { wait, ready: { ...plan, remove: plan.remove.filter((pod) => !held.has(pod)) } };
+  }
+
+  /** Remembers the places of the latest endings only: a place that is forgotten begins with the shortest wait again. */
+  #noteEnding(place: string, count: number, at: number): void {
+    this.#endings.delete(place);
+    this.#endings.set(place, { count, at });
+    if (this.#endings.size <= endingsLimit) return;
+    for (const oldest of this.#endings.keys()) {
+      this.#endings.delete(oldest);
+      return;
+    }
   }
 
   async #apply(key: string, view: DaemonView, plan: DaemonPlan): Promise<void> {

@@ -8,6 +8,7 @@ import { OwnerLookup } from './owner-lookup.ts';
 
 /** How often it is asked anew what the server serves, in milliseconds. */
 const discoveryInterval = 30_000;
+const firstDiscoveryInterval = 2000;
 
 /** Deletes what has lost its owners, and sees deletions in the foreground and of owners alone to their end. */
 export class GarbageCollector implements Controller {
@@ -34,7 +35,8 @@ export class GarbageCollector implements Controller {
   async #keepDiscovering(): Promise<void> {
     const { signal, world } = this.#context;
     while (!signal.aborted) {
-      await sleep(world.clock, discoveryInterval, signal);
+      // Without a first answer nothing is followed at all.
+      await sleep(world.clock, this.#followed.size === 0 ? firstDiscoveryInterval : discoveryInterval, signal);
       if (!signal.aborted) await this.#discover();
     }
   }

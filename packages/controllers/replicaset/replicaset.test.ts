@@ -79,8 +79,13 @@ test('what cannot be created is told in a condition and an Event, and is tried a
     ),
   );
   const condition = conditionOf((await statusOf(cluster))!.conditions, 'ReplicaFailure')!;
-  assert.deepEqual([condition.status, condition.reason, condition.message], ['True', 'FailedCreate', 'exceeded quota']);
-  assert.ok((await cluster.eventsAbout('web')).includes('FailedCreate: Error creating: exceeded quota'));
+  assert.deepEqual([condition.status, condition.reason], ['True', 'FailedCreate']);
+  assert.match(condition.message!, /^exceeded quota \(attempt 1\)$/);
+  assert.ok((await cluster.eventsAbout('web')).includes('FailedCreate: Error creating: exceeded quota (attempt 1)'));
+  const attempts = quota.attempts();
+  await cluster.clock.advance(10_000);
+  const more = quota.attempts() - attempts;
+  assert.ok(more > 0 && more < 20, `${more} more attempts in ten seconds`);
   quota.allow();
   assert.ok(await settled(cluster, 3));
   assert.equal(conditionOf((await statusOf(cluster))!.conditions, 'ReplicaFailure'), undefined);

@@ -1,5 +1,5 @@
 import { rfc3339 } from '@keelson/base';
-import { isPodAvailable, isPodReady, withCondition, withoutCondition } from '@keelson/controller-kit';
+import { conditionOf, isPodAvailable, isPodReady, withCondition, withoutCondition } from '@keelson/controller-kit';
 import type { ReplicaSet, ReplicaSetStatus } from '@keelson/model/generated/types/apps-v1.ts';
 import type { Pod } from '@keelson/model/generated/types/core-v1.ts';
 
@@ -21,16 +21,7 @@ export function replicaSetStatus(
   const carriesAll = (pod: Pod) => labels.every(([key, value]) => pod.metadata?.labels?.[key] === value);
   const count = (test: (pod: Pod) => boolean) => pods.filter(test).length;
   const before = (replicaSet.status?.conditions ?? []) as any[];
-  const conditions =
-    failure === undefined
-      ? withoutCondition(before, 'ReplicaFailure')
-      : withCondition(before, {
-          type: 'ReplicaFailure',
-          status: 'True',
-          lastTransitionTime: rfc3339(now),
-          reason: failure.reason,
-          message: failure.message,
-        });
+  const conditions = failure === undefined ? withoutCondition(before, 'ReplicaFailure') : failed(before, failure, now);
   return {
     replicas: pods.length,
     fullyLabeledReplicas: count(carriesAll),
@@ -39,6 +30,16 @@ export function replicaSetStatus(
     observedGeneration: replicaSet.metadata?.generation ?? 0,
     ...(conditions.length > 0 && { conditions: [...conditions] }),
   };
+}
+
+/**
+ * The conditions with the failure. One that is there stays as it is: its message may name a pod that was never made, and
+ * another one each time, and a status that changes with every attempt would have the next attempt begin at once.
+ */
+function failed(before: readonly any[], { reason, message }: ManageFailure, now: number): readonly any[] {
+  if (conditionOf(before, 'ReplicaFailure') !== undefined) return before;
+  const lastTransitionTime = rfc3339(now);
+  return withCondition(before, { type: 'ReplicaFailure', status: 'True', lastTransitionTime, reason, message });
 }
 
 /** True when both say the same; an absent number is 0. */
