@@ -65,7 +65,7 @@ interface Pod extends RuntimePod {
   readonly containers: Container[];
 }
 
-const nothingRuns = 'the node is simulated: its containers are states without processes';
+const nothingRuns = 'the node is simulated, its containers are states without processes';
 const usualSize = 50_000_000;
 
 /**
