@@ -111,6 +111,21 @@ test('the propagation policy is kept for the garbage collector', async () => {
   }
 });
 
+test('an update creates what may be created so, unless it means an object that was there', async () => {
+  const server = await TestServer.start();
+  const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
+  const lease = { metadata: { name: 'one' }, spec: { holderIdentity: 'me' } };
+  const created = await server.ask('PUT', `${leases}/one`, lease);
+  assert.equal(created.status, 201, created.text);
+  await server.ask('DELETE', `${leases}/one`);
+  for (const metadata of [created.json.metadata, { name: 'one', resourceVersion: '5' }]) {
+    const again = await server.ask('PUT', `${leases}/one`, { ...lease, metadata });
+    assert.deepEqual([again.status, again.json.reason], [409, 'Conflict']);
+  }
+  assert.equal((await server.ask('PUT', `${leases}/two`, lease)).status, 400, 'another name');
+  assert.equal((await server.ask('PUT', `${maps}/none`, configMap('none'))).status, 404);
+});
+
 test('a namespace waits for its finalizer, and goes with it', async () => {
   const server = await TestServer.start();
   await server.ask('POST', '/api/v1/namespaces', { metadata: { name: 'team' } });

@@ -7,13 +7,14 @@ import { listOptions, parseRevision } from '../request/list-options.ts';
 import { negotiateOutput, notAcceptable } from '../request/media-type.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import { jsonResponse } from '../request/respond.ts';
-import { badRequest, methodNotAllowed, notFound, StatusError } from '../request/status-error.ts';
+import { badRequest, conflict, methodNotAllowed, notFound, StatusError } from '../request/status-error.ts';
 import { type WriteOptions, writeOptions } from '../request/write-options.ts';
 import { CachedObject } from '../storage/cached-object.ts';
 import { latestRevisionOf } from '../storage/latest-revision.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import { awaitRevision, type ListSource, listObjects } from './list-objects.ts';
+import { settleName } from './object-metadata.ts';
 import type { ObjectWriter } from './object-writer.ts';
 import { readPatch } from './patch-object.ts';
 import type { UpdateRules } from './plan-update.ts';
@@ -102,7 +103,17 @@ export class ResourceVerbs {
     const creates = rules === 'main' && resource.strategy.createOnUpdate === true;
     const absent = () => {
       const object = make();
-      (object.metadata ??= {}).name ||= info.name;
+      const meta = (object.metadata ??= {});
+      meta.name ||= info.name;
+      // Who names a uid or a revision means an object that was there: it must not come back by mistake.
+      if (meta.uid)
+        throw conflict(
+          resource,
+          info.name,
+          `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: `,
+        );
+      if (meta.resourceVersion) throw conflict(resource, info.name);
+      settleName(object, info.name);
       return object;
     };
     const write = this.writeContext(context, resource, options);
