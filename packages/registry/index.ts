@@ -6,6 +6,9 @@
  * It refuses: Docker's schema 1 manifests, credentials for upstreams (it fetches what is public), serving anything
  * whose digest it has not verified, and writes by anyone whom it was not told to let write.
  */
+export * from './archive/archive-error.ts';
+export { type LoadedImage, type LoadOptions, loadArchive } from './archive/load-archive.ts';
+export * from './archive/write-layout.ts';
 export * from './errors/registry-error.ts';
 export * from './hosts-toml.ts';
 export * from './listener.ts';

@@ -3,6 +3,7 @@ import { RegistryError } from '../errors/registry-error.ts';
 import type { Access, Authorize, RegistryHandler, RegistryRequest } from './access.ts';
 import { blobRoute } from './blob-routes.ts';
 import { catalogRoute, referrersRoute, tagsRoute } from './listing-routes.ts';
+import { loadRoute } from './load-route.ts';
 import { manifestRoute } from './manifest-routes.ts';
 import type { Call, RegistryContext } from './registry-context.ts';
 import { replyError, replyJson, withoutBody } from './replies.ts';
@@ -56,7 +57,7 @@ async function dispatch(call: Call, route: Route): Promise<HttpResponse> {
     case 'upload':
       return uploadRoute(call, route.repository, route.item);
     case 'load':
-      throw new RegistryError('UNSUPPORTED');
+      return loadRoute(call);
   }
 }
 

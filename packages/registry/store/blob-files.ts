@@ -169,8 +169,10 @@ export class BlobFiles {
 
   async #reserve(bytes: number): Promise<void> {
     this.#used += bytes;
-    if (this.#used <= this.#quota) return;
-    await this.makeRoom(this.#used - this.#quota);
+    // Twice, for the first call may have joined one that was clearing for somebody else.
+    for (let attempt = 0; attempt < 2 && this.#used > this.#quota; attempt++) {
+      await this.makeRoom(this.#used - this.#quota);
+    }
     if (this.#used <= this.#quota) return;
     this.#used -= bytes;
     throw new RegistryError('DENIED', {
@@ -191,6 +193,7 @@ export class BlobFiles {
     const made = await mkdir(folder, { recursive: true, mode: 0o700 });
     if (made !== undefined) await syncFolder(join(folder, '..'));
     await rename(staged, target);
+    await this.touch(digest);
     await syncFolder(folder);
   }
 }

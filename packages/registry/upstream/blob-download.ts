@@ -39,9 +39,9 @@ export class BlobDownload {
       await this.#writer.finish(digest);
       this.#state = 'done';
     } catch (error) {
+      await this.#writer.abort();
       this.#error = error;
       this.#state = 'failed';
-      await this.#writer.abort();
       throw error;
     } finally {
       this.#wake();

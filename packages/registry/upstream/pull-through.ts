@@ -42,6 +42,8 @@ export class PullThrough {
   readonly #manifests = new SingleFlight<StoredManifest>();
   readonly #starts = new SingleFlight<BlobDownload>();
   readonly #downloads = new Map<string, BlobDownload>();
+  /** Of each download: its blob is kept and linked, or it has failed. */
+  readonly #ends = new Set<Promise<unknown>>();
   readonly #absent: NegativeCache;
   readonly #closing = new AbortController();
 
@@ -57,7 +59,7 @@ export class PullThrough {
   /** Ends what is under way; resolves when nothing writes any more. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.allSettled([...this.#downloads.values()].map(({ done }) => done));
+    await Promise.allSettled(this.#ends);
   }
 
   /**
@@ -176,6 +178,9 @@ export class PullThrough {
 
   /** What a client is told when the upstream did not answer. */
   #refusal(error: unknown, name: string): unknown {
+    if (error instanceof RegistryError && (error.code === 'DIGEST_INVALID' || error.code === 'MANIFEST_INVALID')) {
+      return new RegistryError(error.code, { status: 502, detail: error.detail });
+    }
     if (!(error instanceof UpstreamAway)) return error;
     return new RegistryError('UNAVAILABLE', {
       message: `${name} is not kept here and its registry does not answer`,
@@ -247,12 +252,16 @@ export class PullThrough {
     }
     const download = new BlobDownload(response, await this.#store.files.create(), digest);
     this.#downloads.set(digest, download);
-    download.done
+    const ended = download.done
       .then(() => this.#store.linkBlob(repository, digest))
       .catch((error) => {
         this.#store.world.log.warn('a blob did not come whole', { name: repository, digest, reason: messageOf(error) });
       })
-      .finally(() => this.#downloads.delete(digest));
+      .finally(() => {
+        this.#downloads.delete(digest);
+        this.#ends.delete(ended);
+      });
+    this.#ends.add(ended);
     return download;
   }
 }
