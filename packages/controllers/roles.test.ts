@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { rfc3339 } from '@keelson/base';
+import { kubernetesResources as resources } from '@keelson/client';
+import { controlPlaneInProcess } from '@keelson/testkit/control-plane-in-process.ts';
+
+const labels = { app: 'web' };
+const template = { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'nginx' }] } };
+const selector = { matchLabels: labels };
+const metadata = { name: 'web', namespace: 'default' };
+
+test('no controller does what the default role of its upstream twin does not allow', async () => {
+  const instance = { providerID: 'aws:///a/i-1', instanceType: 't3.medium', zone: 'a', region: 'r', addresses: [] };
+  const { plane, clock, log } = await controlPlaneInProcess('roles', {
+    loadBalancers: { ensure: async () => ({ ingress: [{ ip: '127.90.0.1' }] }), delete: async () => {} },
+    instances: { exists: async () => true, isShutDown: async () => true, metadata: async () => instance },
+  });
+  const client = plane.clientAs('admin', ['system:masters']);
+  const taints = [{ key: 'node.cloudprovider.kubernetes.io/uninitialized', effect: 'NoSchedule' }];
+  await client.resource(resources.nodes).create({ metadata: { name: 'n1' }, spec: { taints } });
+  const status = {
+    conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: rfc3339(clock.now()) }],
+    allocatable: { cpu: '4', memory: '8Gi', pods: '100' },
+  };
+  await client.resource(resources.nodes).patch('n1', undefined, { status }, { subresource: 'status' });
+  await client.resource(resources.deployments).create({ metadata, spec: { replicas: 3, selector, template } });
+  const agent = { metadata: { labels: { app: 'agent' } }, spec: template.spec };
+  await client.resource(resources.daemonSets).create({
+    metadata: { name: 'agent', namespace: 'default' },
+    spec: { selector: { matchLabels: agent.metadata.labels }, template: agent },
+  });
+  const service = { type: 'LoadBalancer', selector: labels, ports: [{ port: 80 }] };
+  await client.resource(resources.services).create({ metadata, spec: service });
+  await client.resource(resources.podDisruptionBudgets).create({ metadata, spec: { minAvailable: 1, selector } });
+  await client.resource(resources.namespaces).create({ metadata: { name: 'team' } });
+  await client.resource(resources.pods);
+  await clock.advance(5000);
+  const placed = (await client.resource(resources.pods).list()).items;
+  assert.deepEqual(
+    placed.map(({ spec }) => spec!.nodeName),
+    ['n1', 'n1', 'n1', 'n1'],
+  );
+  for (const pod of placed) {
+    const ready = { phase: 'Running', podIP: '10.0.0.9', conditions: [{ type: 'Ready', status: 'True' }] };
+    await client
+      .resource(resources.pods)
+      .patch(pod.metadata!.name!, 'default', { status: ready }, { subresource: 'status' });
+  }
+  // Another template, then a node that has gone silent and at last is deleted, then everything.
+  await client
+    .resource(resources.deployments)
+    .patch('web', 'default', { spec: { template: { metadata: { labels: { x: 'y' } } } } });
+  await clock.advance(500_000);
+  await client.resource(resources.nodes).delete('n1');
+  await clock.advance(120_000);
+  await client.resource(resources.namespaces).delete('team');
+  await client.resource(resources.services).delete('web', 'default');
+  await client.resource(resources.deployments).delete('web', 'default', { propagationPolicy: 'Foreground' });
+  await client.resource(resources.daemonSets).delete('agent', 'default', { propagationPolicy: 'Orphan' });
+  await clock.advance(120_000);
+  const refused = log.filter(({ fields }) => /forbidden/.test(String(fields['error'])));
+  assert.deepEqual(
+    refused.map(({ fields }) => [fields['controller'], fields['error']]),
+    [],
+  );
+  assert.deepEqual((await client.resource(resources.deployments).list()).items, []);
+  assert.deepEqual(
+    (await client.resource(resources.services).list({ namespace: 'default', labelSelector: 'app' })).items,
+    [],
+  );
+  await plane.stop();
+});
