@@ -1,7 +1,8 @@
 /**
  * The agent of one node: takes the pods that are bound to it through their states on a container runtime, keeps their
  * files, probes and statuses, and keeps the node's own objects. It decides nothing about where pods go, and it makes no
- * network: addresses come with the sandbox.
+ * network: addresses come with the sandbox. The runtime for containerd is imported by its own path
+ * (`@keelson/kubelet/runtimes/cri/cri-runtime.ts`), so that whoever simulates does not load gRPC.
  */
 export { createKubelet, type Kubelet, type KubeletOptions } from './kubelet.ts';
 export type { NodeResolver } from './network/resolver-plan.ts';
@@ -19,5 +20,7 @@ export {
   SimulatedRuntime,
   type SimulatedRuntimeOptions,
 } from './runtimes/simulated/simulated-runtime.ts';
+export type { KubeletListenOptions, KubeletServer } from './server/kubelet-server.ts';
+export { DiskPodFiles } from './volumes/disk-pod-files.ts';
 export { MemoryPodFiles } from './volumes/memory-pod-files.ts';
 export type { HostPathType, PodFiles, VolumeFile, VolumePayload } from './volumes/pod-files.ts';

@@ -14,6 +14,8 @@ import { PodWorker } from './pods/pod-worker.ts';
 import { StatusWriter } from './pods/status-writer.ts';
 import type { Prober } from './probes/prober.ts';
 import { type Runtime, runtimeMessage } from './runtime.ts';
+import { createKubeletServer, type KubeletServer } from './server/kubelet-server.ts';
+import type { NodePods } from './server/pod-lookup.ts';
 import type { PodFiles } from './volumes/pod-files.ts';
 
 export interface KubeletOptions {
@@ -50,6 +52,8 @@ export interface Kubelet {
   stop(): Promise<void>;
   /** The pods that are bound to the node, as it knows them. */
   pods(): readonly Pod[];
+  /** Its HTTP API, for the API server. It listens nowhere until it is told to. */
+  readonly server: KubeletServer;
 }
 
 /** Runs the pods that are bound to one node, and keeps the node's own objects. */
@@ -58,6 +62,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 }
 
 class NodeAgent implements Kubelet {
+  readonly server: KubeletServer;
   readonly #options: KubeletOptions;
   readonly #context: KubeletContext;
   readonly #keeper: NodeKeeper;
@@ -94,6 +99,12 @@ class NodeAgent implements Kubelet {
       hostAddresses: () => internalAddresses(description()),
       networkStatus: () => this.#keeper.runtimeStatus.network,
     };
+    this.server = createKubeletServer({ world, runtime, node: this.#nodePods(), nodeName: description().name });
+  }
+
+  /** What the server may ask. */
+  #nodePods(): NodePods {
+    return { pods: () => this.pods(), statusOf: (uid) => this.#context.statuses.lastOf(uid) };
   }
 
   async start(): Promise<void> {
@@ -109,6 +120,7 @@ class NodeAgent implements Kubelet {
 
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.server.close();
     for (const end of this.#endings) end();
     await Promise.all([this.#keeper.stop(), ...[...this.#workers.values()].map((worker) => worker.stop())]);
   }

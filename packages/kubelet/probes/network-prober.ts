@@ -3,7 +3,6 @@ import type { Clock } from '@keelson/base';
 import type { GRPCAction, HTTPGetAction, Probe } from '@keelson/model/generated/types/core-v1.ts';
 import { goDuration } from '../go-duration.ts';
 import { type Runtime, RuntimeError } from '../runtime.ts';
-import { checkGrpcHealth } from './grpc-health.ts';
 import { dialError, httpGet, urlOf } from './http-probe.ts';
 import { joinHostPort, portNumber } from './probe-address.ts';
 import type { ProbeOutcome, Prober, ProbeTarget } from './prober.ts';
@@ -85,6 +84,8 @@ export class NetworkProber implements Prober {
 
   async #grpc({ port, service }: GRPCAction, target: ProbeTarget, timeout: number): Promise<ProbeOutcome> {
     const at = joinHostPort(target.address, port);
+    // gRPC is a big package, and few pods have such a probe.
+    const { checkGrpcHealth } = await import('./grpc-health.ts');
     const answer = await checkGrpcHealth(at, service ?? '', this.#clock.now() + timeout);
     if (answer === 'SERVING') return success;
     if (answer === 'DEADLINE') {

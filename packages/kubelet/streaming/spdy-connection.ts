@@ -23,7 +23,8 @@ export class SpdyStream extends Duplex {
   readonly #connection: SpdyConnection;
 
   constructor(connection: SpdyConnection, id: number, headers: SpdyHeaders) {
-    super({ readableHighWaterMark: readAhead, allowHalfOpen: true });
+    // A reader asks for more well below the limit: it asks once only until more comes.
+    super({ readableHighWaterMark: readAhead / 2, allowHalfOpen: true });
     this.#connection = connection;
     this.id = id;
     this.headers = headers;
@@ -135,8 +136,11 @@ export class SpdyConnection {
 
   /** Used by streams: a reader wants more. */
   resume(): void {
-    if (this.#socket.isPaused()) this.#socket.resume();
-    void this.#pump();
+    // A stream asks before it hands out what it has: only then is there room.
+    queueMicrotask(() => {
+      if (this.#socket.isPaused()) this.#socket.resume();
+      void this.#pump();
+    });
   }
 
   /** Used by streams. */

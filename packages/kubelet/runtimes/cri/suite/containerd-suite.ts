@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { duplexPair } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { createLog, formatLogEntry, SystemClock, systemWorld } from '@keelson/base';
 import { SharedCaches } from '@keelson/client';
 import { MemoryApi } from '@keelson/testkit/memory-api.ts';
+import { WebSocket } from 'ws';
 import { createKubelet, type Kubelet } from '../../../kubelet.ts';
 import { NetworkProber } from '../../../probes/network-prober.ts';
 import { DiskPodFiles } from '../../../volumes/disk-pod-files.ts';
@@ -119,7 +123,7 @@ async function output(name: string, command: string): Promise<string> {
   return Buffer.concat([stdout, stderr]).toString();
 }
 
-test('a pod runs in a container, with its address, variables, files and hosts', async () => {
+test('a pod runs in a container, with its address, variables, files and hosts', { timeout: 40_000 }, async () => {
   api.put('configmaps', { metadata: { name: 'cfg', namespace: 'default' }, data: { 'a.txt': 'first', b: 'two' } });
   api.answer = () => ({
     status: { token: 'a-token', expirationTimestamp: new Date(world.clock.now() + 3_600_000).toISOString() },
@@ -165,7 +169,7 @@ test('a pod runs in a container, with its address, variables, files and hosts', 
   );
 });
 
-test('exec carries all three streams and the exit code', async () => {
+test('exec carries all three streams and the exit code', { timeout: 40_000 }, async () => {
   const streams = { stdin: true, stdout: true, stderr: true, tty: false };
   const session = await runtime.exec(containerId('web'), {
     ...streams,
@@ -182,7 +186,7 @@ test('exec carries all three streams and the exit code', async () => {
   assert.deepEqual([out, bad, code], ['through\n', 'bad\n', 7]);
 });
 
-test('a port of a pod can be reached, and a closed one says so', async () => {
+test('a port of a pod can be reached, and a closed one says so', { timeout: 40_000 }, async () => {
   put('server', script('while true; do echo hello | nc -l -p 8080; done'));
   await until('server runs', () => running('server'));
   const sandbox = (await runtime.pod('uid-server')).sandboxes[0]!.id;
@@ -199,7 +203,93 @@ test('a port of a pod can be reached, and a closed one says so', async () => {
   assert.equal(text, 'hello\n');
 });
 
-test('a container that dies is restarted and says why it died', async () => {
+/** One request to the kubelet's server, as the API server sends it. */
+async function ask(path: string): Promise<{ readonly code: number; readonly text: string }> {
+  const [client, server] = duplexPair();
+  kubelet.server.serve(server);
+  return new Promise((resolve, reject) => {
+    const asking = request(
+      { createConnection: () => client as never, path, headers: { connection: 'close' } },
+      async (response) => {
+        let text = '';
+        for await (const piece of response) text += piece;
+        resolve({ code: response.statusCode ?? 0, text });
+      },
+    );
+    asking.once('error', reject);
+    asking.end();
+  });
+}
+
+test('logs come through the server: whole, the tail, with times, and followed to the end', {
+  timeout: 40_000,
+}, async () => {
+  put('talker', script('for i in 1 2 3; do echo line $i; done; sleep 1.5; echo last >&2'), { restartPolicy: 'Never' });
+  await until('talker runs', () => running('talker'));
+  const path = '/containerLogs/default/talker/c';
+  const followed = ask(`${path}?follow=true`);
+  await until('it has talked', async () => (await ask(path)).text === 'line 1\nline 2\nline 3\n');
+  assert.equal((await ask(`${path}?tailLines=1`)).text, 'line 3\n');
+  assert.equal((await ask(`${path}?limitBytes=6`)).text, 'line 1');
+  assert.match(
+    (await ask(`${path}?tailLines=1&timestamps=true`)).text,
+    /^\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00) line 3\n$/,
+  );
+  assert.equal((await followed).text, 'line 1\nline 2\nline 3\nlast\n');
+  assert.equal((await ask(`${path}?stream=Stderr`)).text, 'last\n');
+  const refused = await ask(`${path}?previous=true`);
+  assert.deepEqual(refused, { code: 400, text: 'previous terminated container "c" in pod "talker" not found' });
+});
+
+/** A WebSocket to the kubelet's server. */
+async function dial(path: string, protocol: string): Promise<WebSocket> {
+  const [client, server] = duplexPair();
+  kubelet.server.serve(server);
+  const socket = new WebSocket(`ws://kubelet${path}`, [protocol], { createConnection: () => client });
+  await once(socket, 'open');
+  return socket;
+}
+
+test('exec over a WebSocket: input, its end, output, exit code', { timeout: 40_000 }, async () => {
+  const command = ['/bin/sh', '-c', 'cat; echo bad >&2; exit 5']
+    .map((word) => `command=${encodeURIComponent(word)}`)
+    .join('&');
+  const socket = await dial(`/exec/default/web/c?input=1&output=1&error=1&${command}`, 'v5.channel.k8s.io');
+  const said = new Map<number, string>();
+  socket.on('message', (data: Buffer) => said.set(data[0]!, (said.get(data[0]!) ?? '') + data.subarray(1)));
+  socket.send(Buffer.concat([Buffer.of(0), Buffer.from('typed\n')]));
+  socket.send(Buffer.of(255, 0));
+  await once(socket, 'close');
+  assert.equal(said.get(1), 'typed\n');
+  assert.equal(said.get(2), 'bad\n');
+  const status = JSON.parse(said.get(3)!);
+  assert.deepEqual([status.reason, status.details.causes[0].message], ['NonZeroExitCode', '5']);
+});
+
+test('exec with a terminal: it has the size that the client tells', { timeout: 40_000 }, async () => {
+  const command = ['/bin/sh', '-c', 'sleep 0.5; stty size']
+    .map((word) => `command=${encodeURIComponent(word)}`)
+    .join('&');
+  const socket = await dial(`/exec/default/web/c?input=1&output=1&tty=1&${command}`, 'v4.channel.k8s.io');
+  let said = '';
+  socket.on('message', (data: Buffer) => {
+    if (data[0] === 1) said += data.subarray(1);
+  });
+  socket.send(Buffer.concat([Buffer.of(4), Buffer.from('{"Width":91,"Height":33}')]));
+  await once(socket, 'close');
+  assert.equal(said.trim(), '33 91');
+});
+
+test('statistics tell of every container', { timeout: 40_000 }, async () => {
+  const summary = JSON.parse((await ask('/stats/summary')).text);
+  assert.ok(summary.pods.some((pod: any) => pod.podRef.name === 'web' && pod.containers[0].memory.workingSetBytes > 0));
+  assert.match(
+    (await ask('/metrics/resource')).text,
+    /container_memory_working_set_bytes\{container="c",namespace="default",pod="web"\} \d+ \d+/,
+  );
+});
+
+test('a container that dies is restarted and says why it died', { timeout: 40_000 }, async () => {
   put('crash', script('echo last words > /dev/termination-log; sleep 0.3; exit 3'));
   await until(
     'it waits for its restart',
@@ -211,7 +301,7 @@ test('a container that dies is restarted and says why it died', async () => {
   assert.equal(container.lastState.terminated.message, 'last words\n');
 });
 
-test('readiness follows the probe over the network', async () => {
+test('readiness follows the probe over the network', { timeout: 40_000 }, async () => {
   const probe = { httpGet: { path: '/', port: 8000 }, periodSeconds: 1 };
   put('probed', {
     ...script('mkdir -p /tmp/w; sleep 1; echo ok > /tmp/index.html; exec httpd -f -p 8000 -h /tmp'),
@@ -228,7 +318,7 @@ test('readiness follows the probe over the network', async () => {
   );
 });
 
-test('a new kubelet takes over what runs', async () => {
+test('a new kubelet takes over what runs', { timeout: 40_000 }, async () => {
   const id = containerId('web');
   await end();
   await begin();
@@ -238,7 +328,7 @@ test('a new kubelet takes over what runs', async () => {
   assert.equal((await runtime.pod('uid-web')).sandboxes.length, 1);
 });
 
-test('an image that no registry has is an error, and the pod says so', async () => {
+test('an image that no registry has is an error, and the pod says so', { timeout: 40_000 }, async () => {
   put('none', { image: 'localhost:1/none:1' });
   await until('the pull fails', () =>
     /ErrImagePull|ImagePullBackOff/.test(statusOf('none')?.containerStatuses?.[0]?.state.waiting?.reason ?? ''),
@@ -246,7 +336,7 @@ test('an image that no registry has is an error, and the pod says so', async () 
   assert.ok(events.some((event) => event.startsWith('Warning Failed Failed to pull image "localhost:1/none:1": ')));
 });
 
-test('deleted pods leave nothing behind', async () => {
+test('deleted pods leave nothing behind', { timeout: 40_000 }, async () => {
   const pods = api.resource({ group: '', version: 'v1', kind: 'Pod', resource: 'pods', namespaced: true });
   const names = [...api.objectsOf('pods').values()].map(({ metadata }) => metadata!.name!);
   for (const name of names) await pods.delete(name, 'default');
