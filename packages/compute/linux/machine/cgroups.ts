@@ -33,12 +33,17 @@ function versionOneOptions(superOptions: string): string {
     .split(',')
     .filter((option) => !['rw', 'ro', 'relatime', 'noatime', 'seclabel'].includes(option))
     .filter((option) => /^[a-z_]+$/.test(option) || option.startsWith('name='));
-  const controllers = kept.filter((option) => !option.startsWith('name=') && option !== 'xattr' && option !== 'clone_children');
+  const controllers = kept.filter(
+    (option) => !option.startsWith('name=') && option !== 'xattr' && option !== 'clone_children',
+  );
   const name = kept.find((option) => option.startsWith('name='));
   return name === undefined ? controllers.join(',') : `none,${name}`;
 }
 
-/** The control groups of one instance, in every tree: `<identity's group>/<instance>`. */
+/**
+ * The control groups of instances, in every tree: `<parent>/<instance>-<start>`. Each start has groups of its own, so
+ * that whoever removes those of the last one cannot take away those of the next.
+ */
 export class MachineCgroups {
   readonly #hierarchies: readonly CgroupHierarchy[];
   readonly #parent: string;
@@ -53,37 +58,38 @@ export class MachineCgroups {
     return this.#hierarchies;
   }
 
-  /** The instance's group in each tree, for the process that is to be in it. */
-  folders(instanceId: string): string[] {
-    return this.#hierarchies.map(({ mountPoint }) => join(mountPoint, this.#parent, instanceId));
-  }
-
-  /** Instances that have a group in some tree. */
-  list(): string[] {
-    const names = this.#hierarchies.flatMap(({ mountPoint }) => childrenOf(join(mountPoint, this.#parent)));
-    return [...new Set(names)];
+  /** The groups of one start of an instance, one in each tree. */
+  folders(instanceId: string, start: string): string[] {
+    return this.#hierarchies.map(({ mountPoint }) => join(mountPoint, this.#parent, `${instanceId}-${start}`));
   }
 
   /** Makes the groups, as large as the instance's type says. */
-  prepare(instanceId: string, limits: MachineLimits): void {
-    for (const hierarchy of this.#hierarchies) {
+  prepare(instanceId: string, start: string, limits: MachineLimits): void {
+    const folders = this.folders(instanceId, start);
+    this.#hierarchies.forEach((hierarchy, index) => {
       const parent = join(hierarchy.mountPoint, this.#parent);
-      const own = join(parent, instanceId);
+      const own = folders[index]!;
       mkdirSync(parent, { recursive: true });
-      if (hierarchy.version === 2) delegate(hierarchy.mountPoint);
-      else inheritCpuset(hierarchy.mountPoint, parent);
-      if (hierarchy.version === 2) delegate(parent);
+      if (hierarchy.version === 2) {
+        delegate(hierarchy.mountPoint);
+        delegate(parent);
+      } else inheritCpuset(hierarchy.mountPoint, parent);
       mkdirSync(own, { recursive: true });
       if (hierarchy.version === 1) inheritCpuset(parent, own);
       for (const [file, value] of limitFiles(hierarchy, limits)) writeIfOffered(join(own, file), value);
-    }
+    });
   }
 
-  /** Removes the groups that hold no process. True when none is left. */
+  /** Removes the groups of an instance that hold no process. True when none is left. */
   remove(instanceId: string): boolean {
-    const removed = this.folders(instanceId).map(removeTree);
-    for (const { mountPoint } of this.#hierarchies) removeIfEmpty(join(mountPoint, this.#parent));
-    return removed.every(Boolean);
+    let complete = true;
+    for (const { mountPoint } of this.#hierarchies) {
+      const parent = join(mountPoint, this.#parent);
+      const own = childrenOf(parent).filter((name) => name.startsWith(`${instanceId}-`));
+      for (const name of own) complete = removeTree(join(parent, name)) && complete;
+      removeIfEmpty(parent);
+    }
+    return complete;
   }
 }
 
@@ -116,7 +122,10 @@ function inheritCpuset(from: string, to: string): void {
   }
 }
 
-function limitFiles({ version, mountOptions }: CgroupHierarchy, { vcpus, memoryMiB }: MachineLimits): [string, string][] {
+function limitFiles(
+  { version, mountOptions }: CgroupHierarchy,
+  { vcpus, memoryMiB }: MachineLimits,
+): [string, string][] {
   const memory = String(memoryMiB * 2 ** 20);
   if (version === 2)
     return [

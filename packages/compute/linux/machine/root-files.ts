@@ -1,15 +1,17 @@
 import {
-  cpSync,
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readlinkSync,
+  renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { InstanceFolder } from './instance-folder.ts';
 
 /** What an instance's own files say of it. */
@@ -70,25 +72,20 @@ const copiedFiles = [
 /** Directories of /etc that are bound read-only where the machine has them. */
 export const boundSettings = ['alternatives', 'ca-certificates', 'iproute2', 'ld.so.conf.d', 'pki', 'ssl'];
 
+/** Those of `paths` that are directories of the machine. */
+export function existingFolders(paths: readonly string[]): string[] {
+  return paths.filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+}
+
 /** Where distributions put the plug-ins of the Container Network Interface. */
 const pluginFolders = ['/usr/lib/cni', '/usr/libexec/cni', '/opt/cni/bin'];
 
 /** Puts in place what lies on the instance's disk. What an earlier start left there stays, but for what `facts` name. */
 export function writeRootFiles(folder: InstanceFolder, facts: RootFacts): void {
   const { root } = folder;
-  const isNew = !existsSync(join(root, 'etc/hostname'));
-  for (const path of [folder.programs, folder.programsWork, folder.run]) mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (isNew) {
-    mkdirSync(root, { recursive: true, mode: 0o755 });
-    for (const name of ownFolders) mkdirSync(join(root, name), { recursive: true });
-    linkPrograms(root);
-    for (const name of copiedFiles) copySetting(root, name);
-    for (const name of boundSettings)
-      if (existsSync(join('/etc', name))) mkdirSync(join(root, 'etc', name), { recursive: true });
-    linkPlugins(root);
-    symlinkSync('/run', join(root, 'var/run'));
-    symlinkSync('/proc/self/mounts', join(root, 'etc/mtab'));
-  }
+  for (const path of [folder.programs, folder.programsWork, folder.run])
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (!existsSync(root)) makeDisk(root);
   const written: Record<string, string> = {
     '/etc/hostname': `${facts.hostName}\n`,
     '/etc/hosts': `127.0.0.1 localhost localhost.localdomain\n::1 localhost6 localhost6.localdomain6\n`,
@@ -96,13 +93,44 @@ export function writeRootFiles(folder: InstanceFolder, facts: RootFacts): void {
     '/etc/resolv.conf': resolverFile(facts),
     ...facts.files,
   };
+  for (const name of ['usr', 'dev', 'proc', 'sys', 'run', 'tmp']) ownFolder(root, name);
   for (const [path, content] of Object.entries(written)) {
-    const target = join(root, path);
-    mkdirSync(dirname(target), { recursive: true });
+    const target = join(ownFolder(root, dirname(path)), basename(path));
     // Never through a link that the instance may have made.
     rmSync(target, { force: true });
     writeFileSync(target, content, { flag: 'wx' });
   }
+}
+
+/** A disk as it is when the instance is launched. It appears whole, or not at all. */
+function makeDisk(root: string): void {
+  const staging = `${root}.new`;
+  rmSync(staging, { recursive: true, force: true });
+  mkdirSync(staging, { recursive: true, mode: 0o755 });
+  for (const name of ownFolders) mkdirSync(join(staging, name), { recursive: true });
+  linkPrograms(staging);
+  for (const name of copiedFiles) copySetting(staging, name);
+  for (const path of existingFolders(boundSettings.map((name) => `/etc/${name}`))) mkdirSync(join(staging, path));
+  linkPlugins(staging);
+  symlinkSync('/run', join(staging, 'var/run'));
+  symlinkSync('/proc/self/mounts', join(staging, 'etc/mtab'));
+  renameSync(staging, root);
+}
+
+/**
+ * The folder of the instance's disk at `path`, made where it is missing. What the instance may have left there must not
+ * lead out of its disk.
+ * @throws Error when a part of the path is a link or a file
+ */
+export function ownFolder(root: string, path: string): string {
+  let folder = root;
+  for (const name of path.split('/').filter(Boolean)) {
+    folder = join(folder, name);
+    const stat = lstatSync(folder, { throwIfNoEntry: false });
+    if (stat === undefined) mkdirSync(folder);
+    else if (!stat.isDirectory()) throw new Error(`the instance's ${path} is no directory: ${folder}`);
+  }
+  return folder;
 }
 
 function resolverFile({ nameServers, searchDomains }: RootFacts): string {
@@ -120,7 +148,7 @@ function linkPrograms(root: string): void {
 
 function copySetting(root: string, name: string): void {
   const source = join('/etc', name);
-  if (existsSync(source)) cpSync(source, join(root, 'etc', name), { dereference: true });
+  if (statSync(source, { throwIfNoEntry: false })?.isFile()) copyFileSync(source, join(root, 'etc', name));
 }
 
 function linkPlugins(root: string): void {
@@ -129,6 +157,6 @@ function linkPlugins(root: string): void {
   for (const name of readdirSync(source)) {
     const target = join(root, 'opt/cni/bin', name);
     if (source.startsWith('/usr/')) symlinkSync(join(source, name), target);
-    else cpSync(join(source, name), target);
+    else copyFileSync(join(source, name), target);
   }
 }

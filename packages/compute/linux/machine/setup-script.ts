@@ -102,7 +102,9 @@ function cgroupMounts(hierarchies: readonly CgroupHierarchy[]): string[] {
   // A tree of two controllers is looked for by the name of each.
   const links = hierarchies.flatMap(({ mountPoint }) => {
     const name = basename(mountPoint);
-    return name.includes(',') ? name.split(',').map((one) => `ln -s ${quote(name)} ${quote(`sys/fs/cgroup/${one}`)}`) : [];
+    return name.includes(',')
+      ? name.split(',').map((one) => `ln -s ${quote(name)} ${quote(`sys/fs/cgroup/${one}`)}`)
+      : [];
   });
   return ['mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup', ...mounts, ...links];
 }
