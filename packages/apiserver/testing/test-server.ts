@@ -1,4 +1,4 @@
-import { collectBody, type HttpResponse, virtualWorld } from '@keelson/base';
+import { collectBody, type HttpResponse, type Log, virtualWorld } from '@keelson/base';
 import { catalogueFor, type ResourceCatalogue } from '@keelson/model';
 import type { Store } from '@keelson/store';
 import { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
@@ -42,8 +42,9 @@ export class TestServer {
     });
   }
 
-  static async start(options: Partial<ApiServerOptions> & { seed?: string } = {}): Promise<TestServer> {
-    const world = (options.world as ReturnType<typeof virtualWorld>) ?? virtualWorld(options.seed ?? 'apiserver');
+  static async start(options: Partial<ApiServerOptions> & { seed?: string; log?: Log } = {}): Promise<TestServer> {
+    const world =
+      (options.world as ReturnType<typeof virtualWorld>) ?? virtualWorld(options.seed ?? 'apiserver', options.log);
     const server = new TestServer(world, options.store ?? new MemoryStore(world), options);
     await server.server.start();
     return server;
