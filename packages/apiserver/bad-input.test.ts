@@ -143,6 +143,43 @@ const scraps = [
   'k8s\0\n\u00ff',
 ];
 
+const served = [
+  '/api/v1/namespaces/default/configmaps',
+  '/api/v1/namespaces/default/pods',
+  '/api/v1/namespaces/default/services',
+  '/api/v1/namespaces/default/events',
+  '/api/v1/namespaces',
+  '/api/v1/nodes',
+  '/apis/apps/v1/namespaces/default/deployments',
+  '/apis/coordination.k8s.io/v1/namespaces/default/leases',
+  '/apis/events.k8s.io/v1/namespaces/default/events',
+];
+const ofCollection = ['GET', 'POST', 'POST', 'POST', 'DELETE'];
+const ofObject = ['GET', 'PUT', 'PATCH', 'PATCH', 'PATCH', 'DELETE', 'POST'];
+const ofSubresource = ['/status', '/scale', '/binding', '/eviction', '/finalize'];
+
+/** Mostly what is served, asked wrongly; else what is not. */
+function line(random: SeededRandom): { method: string; target: string } {
+  const query = randomInteger(random, 3) === 0 ? `?${pick(random, queries)}` : '';
+  const choice = randomInteger(random, 10);
+  if (choice < 1) return { method: 'POST', target: '/apis/meta.keelson.dev/v1/transactions' };
+  if (choice < 4) return { method: pick(random, ofCollection), target: `${pick(random, served)}${query}` };
+  if (choice < 7) return { method: pick(random, ofObject), target: `${pick(random, served)}/one${query}` };
+  if (choice < 8)
+    return {
+      method: pick(random, ofObject),
+      target: `${pick(random, served)}/one${pick(random, ofSubresource)}${query}`,
+    };
+  const path = [roots, middles, resources, names].map((parts) => pick(random, parts)).join('');
+  return { method: pick(random, methods), target: `${path}${query}` };
+}
+
+/** The types that fit the method more often than not. */
+function typeFor(random: SeededRandom, method: string): string {
+  if (randomInteger(random, 5) === 0) return pick(random, types);
+  return method === 'PATCH' ? pick(random, types.slice(2, 5)) : pick(random, types.slice(0, 2));
+}
+
 for (const seed of ['a', 'b', 'c']) {
   test(`nothing that a client sends is the server's fault (seed ${seed})`, async () => {
     const faults: unknown[] = [];
@@ -150,13 +187,11 @@ for (const seed of ['a', 'b', 'c']) {
     const server = await TestServer.start({ seed, log, services: { block: '10.100.0.0/16' } });
     const random = new SeededRandom(seed);
     for (let count = 0; count < 2500; count++) {
-      const query = pick(random, queries);
-      const target = `${pick(random, roots)}${pick(random, middles)}${pick(random, resources)}${pick(random, names)}${query && `?${query}`}`;
-      const method = pick(random, methods);
+      const { method, target } = line(random);
       const body = randomInteger(random, 4) === 0 ? '' : pick(random, scraps);
       const headers = {
-        'content-type': pick(random, types),
-        accept: pick(random, accepts),
+        'content-type': typeFor(random, method),
+        accept: randomInteger(random, 3) === 0 ? pick(random, accepts) : 'application/json',
         ...(randomInteger(random, 20) === 0 ? { 'impersonate-user': 'jane', 'impersonate-extra-%zz': 'x' } : {}),
       };
       const aborts = new AbortController();
