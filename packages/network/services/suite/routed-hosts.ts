@@ -24,6 +24,10 @@ export class RoutedHosts {
     await made.run('node', 'ip', 'link', 'set', 'lo', 'up');
     await made.run('node', 'ip', 'address', 'add', '10.0.0.1/32', 'dev', 'lo');
     for (const [index, address] of hosts.entries()) await made.#addHost(`veth${index}`, address);
+    // A node has a default route, and the kernel looks for a route to a Service before its address is rewritten.
+    await made.run('node', 'ip', 'link', 'add', 'outside', 'type', 'veth', 'peer', 'name', 'nowhere');
+    for (const link of ['outside', 'nowhere']) await made.run('node', 'ip', 'link', 'set', link, 'up');
+    await made.run('node', 'ip', 'route', 'add', 'default', 'dev', 'outside', 'src', '10.0.0.1');
     return made;
   }
 
