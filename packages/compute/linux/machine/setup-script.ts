@@ -58,7 +58,6 @@ function filesScript(plan: SetupPlan): string {
     line('mount', '--bind', folder.root, folder.root),
     `cd ${quote(folder.root)}`,
     `mount -t overlay keelson usr -o ${quote(overlay)}`,
-    ...plan.readOnlyPaths.map((path) => `mkdir -p ${quote(`.${path}`)}; mount --bind -o ro ${line(path, `.${path}`)}`),
     'mount -t proc proc proc',
     'mount -t sysfs sysfs sys',
     'mount -t tmpfs -o mode=755,size=65536k tmpfs dev',
@@ -72,14 +71,14 @@ function filesScript(plan: SetupPlan): string {
     'ln -s fd/0 dev/stdin; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr',
     'mount -t tmpfs -o mode=755 tmpfs run',
     'mount -t tmpfs -o mode=1777 tmpfs tmp',
-    `mkdir -p .${insideRun} run/lock`,
+    line('mkdir', '-p', `.${insideRun}`, 'run/lock', '.machine', ...plan.readOnlyPaths.map((path) => `.${path}`)),
     line('mount', '--bind', folder.run, `.${insideRun}`),
+    ...plan.readOnlyPaths.map((path) => line('mount', '--bind', '-o', 'ro', path, `.${path}`)),
     ...cgroupMounts(plan.hierarchies),
     `echo ${quote(plan.hostName)} > /proc/sys/kernel/hostname`,
     'for name in all default; do echo 0 > /proc/sys/net/ipv4/conf/$name/rp_filter; done',
     'echo 1 > /proc/sys/net/ipv4/ip_forward',
     `printf '%s\\n' ${plan.localAddresses.map((address) => quote(`address add ${address}/32 dev lo`)).join(' ')} 'link set dev lo up' | ip -batch -`,
-    'mkdir -p .machine',
     'pivot_root . .machine',
     'umount -l /.machine; rmdir /.machine',
     // What a kubelet or CSI driver mounts for a container has to be seen there.
@@ -94,10 +93,10 @@ function filesScript(plan: SetupPlan): string {
 function cgroupMounts(hierarchies: readonly CgroupHierarchy[]): string[] {
   const unified = hierarchies.find(({ mountPoint }) => mountPoint === '/sys/fs/cgroup');
   if (unified !== undefined) return ['mount -t cgroup2 cgroup2 sys/fs/cgroup'];
-  const mounts = hierarchies.map(({ version, mountPoint, mountOptions }) => {
-    const target = `sys/fs/cgroup/${basename(mountPoint)}`;
+  const targets = hierarchies.map(({ mountPoint }) => `sys/fs/cgroup/${basename(mountPoint)}`);
+  const mounts = hierarchies.map(({ version, mountOptions }, index) => {
     const kind = version === 2 ? '-t cgroup2 cgroup2' : `-t cgroup -o ${quote(mountOptions)} cgroup`;
-    return `mkdir ${quote(target)}; mount ${kind} ${quote(target)}`;
+    return `mount ${kind} ${quote(targets[index]!)}`;
   });
   // A tree of two controllers is looked for by the name of each.
   const links = hierarchies.flatMap(({ mountPoint }) => {
@@ -106,7 +105,7 @@ function cgroupMounts(hierarchies: readonly CgroupHierarchy[]): string[] {
       ? name.split(',').map((one) => `ln -s ${quote(name)} ${quote(`sys/fs/cgroup/${one}`)}`)
       : [];
   });
-  return ['mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup', ...mounts, ...links];
+  return ['mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup', line('mkdir', ...targets), ...mounts, ...links];
 }
 
 /** In version 2 a group with processes of its own cannot hand controllers to those below it. */
