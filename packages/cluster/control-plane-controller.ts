@@ -44,9 +44,11 @@ export function startOf(object: ControlPlane, sealer: KeySealer, region: string)
     keys: JSON.parse(opened) as ClusterKeys,
     port: status.port,
     endpoint: status.endpoint,
+    nodeEndpoint: status.nodeEndpoint ?? status.endpoint,
     serviceCidr: spec.serviceIpv4Cidr,
     vpcId: spec.vpcId,
     privateAddresses: spec.privateAddresses,
+    networkInterfaceIds: spec.networkInterfaceIds,
     issuer: spec.issuer,
     bootstrapAddons: spec.bootstrapAddons,
   };
@@ -103,6 +105,7 @@ export class ControlPlaneController implements Controller {
       phase: 'Pending',
       port,
       endpoint: `https://127.0.0.1:${port}`,
+      nodeEndpoint: host.nodeEndpoint(port, object.spec.privateAddresses),
       certificateAuthority: keys.authority.certificate,
       sealedKeys: sealer.seal(sealPurpose, JSON.stringify(keys)),
     });

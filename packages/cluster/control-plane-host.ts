@@ -12,10 +12,13 @@ export interface ControlPlaneStart {
   /** On the loopback address of this machine. */
   readonly port: number;
   readonly endpoint: string;
+  /** Where nodes reach it. */
+  readonly nodeEndpoint: string;
   readonly serviceCidr: string;
   readonly vpcId: string;
   /** Of its interfaces in the VPC. */
   readonly privateAddresses: readonly string[];
+  readonly networkInterfaceIds: readonly string[];
   readonly issuer: string;
   readonly bootstrapAddons: boolean;
 }
@@ -24,6 +27,8 @@ export interface ControlPlaneStart {
 export interface ControlPlaneHost {
   /** A port that is free now and in none of `taken`. It is kept for the cluster from then on. */
   allocatePort(taken: ReadonlySet<number>): Promise<number>;
+  /** Where nodes will reach a control plane with this port and these addresses in the VPC. */
+  nodeEndpoint(port: number, privateAddresses: readonly string[]): string;
   /** Has the control plane run with these settings: one that runs with others is replaced. It may not be ready yet. */
   start(start: ControlPlaneStart): Promise<void>;
   /** Whether it answers /readyz with ok now. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { NodeDescription } from '@keelson/kubelet';
 import type { Taint } from '@keelson/model/generated/types/core-v1.ts';
+import type { InstanceType } from '@keelson/model/region/instance-types.ts';
+import type { NodeConfig } from '@keelson/model/region/node-config.ts';
 import type { InstancePlan } from './instance-driver.ts';
 import { nodeCapacity } from './node-capacity.ts';
 
@@ -24,47 +26,68 @@ function stableId(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
+/** What a node is told of the instance that it is, by the region's objects or by instance metadata. */
+export interface NodeFacts {
+  readonly instanceId: string;
+  readonly type: InstanceType;
+  readonly privateDnsName: string;
+  readonly privateIpAddress: string;
+  readonly availabilityZone: string;
+  readonly region: string;
+  /** Of the kubelet in its image: `v1.35.3-eks-7f9249a`. */
+  readonly kubeletVersion: string;
+  readonly config: NodeConfig | undefined;
+}
+
+/** The facts of an instance by its plan. */
+export function factsOf({ instance, type, image, node }: InstancePlan, region: string): NodeFacts {
+  const { privateDnsName, privateIpAddress, availabilityZone } = instance.spec;
+  const kubeletVersion = image?.kubeletVersion ?? 'v0.0.0';
+  const instanceId = instance.metadata.name!;
+  return { instanceId, type, privateDnsName, privateIpAddress, availabilityZone, region, kubeletVersion, config: node };
+}
+
 /** What the kubelet of an instance says of its node. `bootId` is another after each start of the machine. */
-export function describeNode(plan: InstancePlan, region: string, system: NodeSystem, bootId: string): NodeDescription {
-  const { instance, type, image, node } = plan;
-  const { spec, metadata } = instance;
+export function describeNode(facts: NodeFacts, system: NodeSystem, bootId: string): NodeDescription {
+  const { type, privateDnsName, availabilityZone, region, config } = facts;
   const architecture = type.architecture === 'arm64' ? 'arm64' : 'amd64';
-  const { capacity, allocatable } = nodeCapacity(type, system.diskGiB, node?.maxPods);
-  const taints = (node?.taints ?? []).map(
+  const { capacity, allocatable } = nodeCapacity(type, system.diskGiB, config?.maxPods);
+  const taints = (config?.taints ?? []).map(
     ({ key, value, effect }) => ({ key, ...(value ? { value } : {}), effect }) as Taint,
   );
+  const id = stableId(facts.instanceId);
   return {
-    name: spec.privateDnsName,
+    name: privateDnsName,
     labels: {
       'kubernetes.io/arch': architecture,
       'kubernetes.io/os': 'linux',
       'beta.kubernetes.io/arch': architecture,
       'beta.kubernetes.io/os': 'linux',
-      'kubernetes.io/hostname': spec.privateDnsName,
-      'node.kubernetes.io/instance-type': spec.instanceType,
-      'beta.kubernetes.io/instance-type': spec.instanceType,
-      'topology.kubernetes.io/zone': spec.availabilityZone,
+      'kubernetes.io/hostname': privateDnsName,
+      'node.kubernetes.io/instance-type': type.name,
+      'beta.kubernetes.io/instance-type': type.name,
+      'topology.kubernetes.io/zone': availabilityZone,
       'topology.kubernetes.io/region': region,
-      'failure-domain.beta.kubernetes.io/zone': spec.availabilityZone,
+      'failure-domain.beta.kubernetes.io/zone': availabilityZone,
       'failure-domain.beta.kubernetes.io/region': region,
-      ...node?.nodeLabels,
+      ...config?.nodeLabels,
     },
     taints: [uninitialized, ...taints],
-    providerID: `aws:///${spec.availabilityZone}/${metadata.name}`,
+    providerID: `aws:///${availabilityZone}/${facts.instanceId}`,
     addresses: [
-      { type: 'InternalIP', address: spec.privateIpAddress },
-      { type: 'InternalDNS', address: spec.privateDnsName },
-      { type: 'Hostname', address: spec.privateDnsName },
+      { type: 'InternalIP', address: facts.privateIpAddress },
+      { type: 'InternalDNS', address: privateDnsName },
+      { type: 'Hostname', address: privateDnsName },
     ],
     capacity,
     allocatable,
     info: {
-      machineID: `ec2${stableId(metadata.name!).slice(3)}`,
-      systemUUID: asUuid(stableId(metadata.uid ?? metadata.name!)),
+      machineID: `ec2${id.slice(3)}`,
+      systemUUID: asUuid(`ec2${id.slice(3)}`),
       bootID: bootId,
       kernelVersion: system.kernelVersion,
       osImage: system.osImage,
-      kubeletVersion: image?.kubeletVersion ?? 'v0.0.0',
+      kubeletVersion: facts.kubeletVersion,
       operatingSystem: 'linux',
       architecture,
     },

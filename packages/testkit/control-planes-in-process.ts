@@ -38,6 +38,10 @@ export class ControlPlanesInProcess implements ControlPlaneHost {
     return this.#port++;
   }
 
+  nodeEndpoint(port: number): string {
+    return `https://127.0.0.1:${port}`;
+  }
+
   async start(start: ControlPlaneStart): Promise<void> {
     const present = this.#running.get(start.clusterName);
     if (present?.start.uid === start.uid && present.start.minor === start.minor) return;
@@ -55,7 +59,7 @@ export class ControlPlanesInProcess implements ControlPlaneHost {
       keys: start.keys,
       serviceCidr: start.serviceCidr,
       issuer: start.issuer,
-      endpoint: start.endpoint,
+      endpoint: start.nodeEndpoint,
       advertise: { address: start.privateAddresses[0]!, port: 443 },
       ...(start.bootstrapAddons ? { addonImage: 'keelson/node:test' } : {}),
       identify: (token) => identify(start.clusterName, token),

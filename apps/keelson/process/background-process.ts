@@ -8,6 +8,10 @@ export interface BackgroundOptions {
   readonly logFile: string;
   /** Flags for Node itself. */
   readonly nodeFlags?: readonly string[];
+  /** Words before the command: how to enter a namespace. */
+  readonly prefix?: readonly string[];
+  /** Descriptors that the child inherits, from 3 on. */
+  readonly descriptors?: readonly number[];
   /** Whether the child tells its progress on descriptor 3. */
   readonly reports?: boolean;
 }
@@ -16,9 +20,11 @@ export interface BackgroundOptions {
 export function startInBackground(options: BackgroundOptions): ChildProcess {
   const log = openSync(options.logFile, 'a', 0o600);
   const flags = ['--disable-warning=ExperimentalWarning', ...(options.nodeFlags ?? [])];
-  const child = spawn(process.execPath, [...flags, process.argv[1]!, ...options.args], {
+  const { prefix = [], descriptors = [] } = options;
+  const [command, ...args] = [...prefix, process.execPath, ...flags, process.argv[1]!, ...options.args];
+  const child = spawn(command!, args, {
     detached: true,
-    stdio: ['pipe', log, log, ...(options.reports ? (['pipe'] as const) : [])],
+    stdio: ['pipe', log, log, ...descriptors, ...(options.reports ? (['pipe'] as const) : [])],
     cwd: '/',
   });
   closeSync(log);

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { listen } from '@keelson/apiserver/listener/listen.ts';
+import { type ListenerOptions, listen } from '@keelson/apiserver/listener/listen.ts';
 import { collectBody, systemWorld, type World } from '@keelson/base';
 import { createClient } from '@keelson/client';
 import {
@@ -8,6 +8,7 @@ import {
   createControlPlane,
   dnsAddress,
   type IdentityService,
+  kubeletClientCertificate,
   serverCertificate,
   serviceAddress,
 } from '@keelson/cluster';
@@ -16,7 +17,7 @@ import type { ControlPlaneProcessInput } from '../region/control-plane-processes
 import { addonImage } from '../version.ts';
 import { keepAwake } from './background-process.ts';
 import { processLog } from './log-file.ts';
-import { nodeConnector } from './node-connector.ts';
+import { networkNodeConnector, nodeConnector } from './node-connector.ts';
 import { type SocketTransport, socketTransport } from './socket-transport.ts';
 import { sqliteWorker } from './sqlite-worker.ts';
 
@@ -70,9 +71,11 @@ export async function runControlPlane(): Promise<number> {
     keys,
     serviceCidr,
     issuer: input.issuer,
-    endpoint: input.endpoint,
+    endpoint: input.nodeEndpoint,
     advertise: { address: input.privateAddresses[0]!, port: 443 },
-    connector: nodeConnector(dirname(input.regionSocket)),
+    connector: input.inherited
+      ? networkNodeConnector(kubeletClientCertificate(world, keys))
+      : nodeConnector(dirname(input.regionSocket)),
     ...(input.bootstrapAddons ? { addonImage } : {}),
     identify: identityService(regionSocket, clusterName, world),
     instances: new AwsInstances(cloud, region),
@@ -80,18 +83,23 @@ export async function runControlPlane(): Promise<number> {
   });
   const addresses = [serviceAddress(serviceCidr), ...input.privateAddresses];
   const { certificate, key } = serverCertificate(world, keys, addresses, []);
-  const listener = await listen({
-    handler: controlPlane.handler,
-    handleUpgrade: (request, connection) => controlPlane.server.handleUpgrade(request, connection),
-    tls: { key, certificate, clientAuthority: keys.authority.certificate },
-    at: { host: '127.0.0.1', port },
-    world,
-  });
+  const serve = (at: ListenerOptions['at']) =>
+    listen({
+      handler: controlPlane.handler,
+      handleUpgrade: (request, connection) => controlPlane.server.handleUpgrade(request, connection),
+      tls: { key, certificate, clientAuthority: keys.authority.certificate },
+      at,
+      world,
+    });
+  const { inherited } = input;
+  const listeners = inherited
+    ? [await serve({ descriptor: inherited.descriptor }), await serve({ host: '0.0.0.0', port: inherited.privatePort })]
+    : [await serve({ host: '127.0.0.1', port })];
   await controlPlane.start();
   world.log.info('the control plane answers', { port, dns: dnsAddress(serviceCidr) });
   await keepAwake(new Promise<void>((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve)));
   await controlPlane.stop();
-  await listener.close();
+  await Promise.all(listeners.map((listener) => listener.close()));
   await store.close();
   regionSocket.close();
   return 0;

@@ -2,7 +2,9 @@ import { rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import type { NodeConnector } from '@keelson/apiserver';
+import type { KeyPair } from '@keelson/cluster';
 import type { ApiObject } from '@keelson/model';
 
 /** Simulated nodes have addresses that lead nowhere: their kubelets answer on a socket in the region's run directory. */
@@ -43,6 +45,41 @@ export function nodeConnector(runDirectory: string): NodeConnector {
           const why =
             error.code === 'ENOENT' || error.code === 'ECONNREFUSED' ? 'connect: connection refused' : error.message;
           reject(new Error(`dial unix ${path}: ${why}`));
+        });
+      }),
+  };
+}
+
+function kubeletAddress(node: Readonly<ApiObject>): { host: string; port: number } {
+  const addresses: { type: string; address: string }[] = node['status']?.addresses ?? [];
+  const host = addresses.find((one) => one.type === 'InternalIP')?.address ?? '';
+  return { host, port: node['status']?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10_250 };
+}
+
+/**
+ * Reaches kubelets at their nodes' addresses, showing the API server's certificate. Whose certificate a kubelet shows is
+ * not checked, as with kube-apiserver unless it is told an authority for them: the address is the VPC's, which nobody
+ * else can have.
+ */
+export function networkNodeConnector(client: KeyPair): NodeConnector {
+  return {
+    dial: (node, signal) =>
+      new Promise<Duplex>((resolve, reject) => {
+        const { host, port } = kubeletAddress(node);
+        const options = { host, port, key: client.key, cert: client.certificate, rejectUnauthorized: false };
+        const socket = connectTls({ ...options, ALPNProtocols: ['http/1.1'] });
+        const give = (why: string) => {
+          socket.destroy();
+          reject(new Error(`dial tcp ${host}:${port}: ${why}`));
+        };
+        signal.addEventListener('abort', () => give('operation was canceled'), { once: true });
+        socket.setTimeout(10_000, () => give('i/o timeout'));
+        socket.once('error', (error: NodeJS.ErrnoException) =>
+          give(error.code === 'ECONNREFUSED' ? 'connect: connection refused' : error.message),
+        );
+        socket.once('secureConnect', () => {
+          socket.setTimeout(0);
+          resolve(socket);
         });
       }),
   };

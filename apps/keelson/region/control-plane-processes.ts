@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { collectBody, messageOf, type World } from '@keelson/base';
 import { type Client, createClient, type TlsTransport, tlsTransport } from '@keelson/client';
 import { type ControlPlaneHost, type ControlPlaneStart, eksAdministratorCertificate } from '@keelson/cluster';
@@ -10,9 +10,21 @@ import { forgetProcess, recordProcess, runningProcess } from '../process/process
 
 /** What a control plane's process is told on its standard input. */
 export interface ControlPlaneProcessInput extends ControlPlaneStart {
+  /** Set where the control plane has a network namespace of its own: it inherits the listener on the host's loopback. */
+  readonly inherited?: { readonly descriptor: number; readonly privatePort: number };
   readonly storePath: string;
   readonly regionSocket: string;
 }
+
+/** The namespace of a control plane in its VPC. */
+export interface ControlPlaneNetwork {
+  /** Makes it and connects its interface; idempotent. `enter` are the words that start a program in it. */
+  prepare(start: ControlPlaneStart): Promise<{ readonly enter: readonly string[] }>;
+  remove(clusterName: string): Promise<void>;
+}
+
+/** Where a control plane answers on its own addresses in the VPC. */
+const privatePort = 443;
 
 interface Known {
   readonly settings: string;
@@ -32,13 +44,21 @@ const nodeFlags = ['--max-semi-space-size=8'];
 export class ControlPlaneProcesses implements ControlPlaneHost {
   readonly #world: World;
   readonly #directory: DataDirectory;
+  readonly #network: ControlPlaneNetwork | undefined;
   readonly #known = new Map<string, Known>();
   readonly #listeners = new Set<(clusterName: string) => void>();
   #watching: NodeJS.Timeout | undefined;
 
-  constructor(world: World, directory: DataDirectory) {
+  /** `network` gives each control plane a namespace in its VPC; without it they share the host's network. */
+  constructor(world: World, directory: DataDirectory, network?: ControlPlaneNetwork) {
     this.#world = world;
     this.#directory = directory;
+    this.#network = network;
+  }
+
+  nodeEndpoint(port: number, privateAddresses: readonly string[]): string {
+    const address = this.#network && privateAddresses[0];
+    return address ? `https://${address}:${privatePort}` : `https://127.0.0.1:${port}`;
   }
 
   async allocatePort(taken: ReadonlySet<number>): Promise<number> {
@@ -62,7 +82,17 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     if (readSettings(files.path)?.split(' ')[0] !== start.uid) rmSync(files.path, { recursive: true, force: true });
     mkdirSync(files.path, { recursive: true, mode: 0o700 });
     writePrivateFile(`${files.path}/settings`, settings);
-    const child = startInBackground({ args: ['control-plane', clusterName], logFile: files.log, nodeFlags });
+    const namespace = await this.#network?.prepare(start);
+    const listener = namespace === undefined ? undefined : await openListener(start.port);
+    const child = startInBackground({
+      args: ['control-plane', clusterName],
+      logFile: files.log,
+      nodeFlags,
+      ...(namespace === undefined ? {} : { prefix: namespace.enter }),
+      ...(listener === undefined ? {} : { descriptors: [descriptorOf(listener)] }),
+    });
+    // The child has a copy of its own; this one must not take connections.
+    listener?.close();
     child.once('error', (error) =>
       this.#world.log.error('a control plane could not be started', { cluster: clusterName, error: messageOf(error) }),
     );
@@ -70,6 +100,7 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     recordProcess(files.processFile, child.pid);
     const input: ControlPlaneProcessInput = {
       ...start,
+      ...(listener === undefined ? {} : { inherited: { descriptor: 3, privatePort } }),
       storePath: files.store,
       regionSocket: this.#directory.regionSocket,
     };
@@ -106,6 +137,7 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     if (alive !== undefined) await this.#end(clusterName, alive);
     this.#release(clusterName);
     const files = this.#directory.cluster(clusterName);
+    await this.#network?.remove(clusterName);
     forgetProcess(files.processFile);
     rmSync(files.path, { recursive: true, force: true });
     rmSync(files.log, { force: true });
@@ -197,6 +229,20 @@ function readSettings(folder: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A listener on the loopback address, for the child to inherit. */
+function openListener(port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => resolve(server));
+  });
+}
+
+/** Node has no public name for a listener's descriptor, which a child inherits by its number. */
+function descriptorOf(server: Server): number {
+  return (server as unknown as { _handle: { fd: number } })._handle.fd;
 }
 
 function freePort(): Promise<number> {

@@ -6,7 +6,7 @@ import { createKubelet, type Kubelet, MemoryPodFiles, SimulatedProber, Simulated
 import type { NodeConfig } from '@keelson/model/region/node-config.ts';
 import { addressAt, formatAddress, parseCidr } from '@keelson/network';
 import type { InstanceDriver, InstancePlan } from '../instance-driver.ts';
-import { describeNode } from '../node-description.ts';
+import { describeNode, factsOf } from '../node-description.ts';
 import { PodAddressPool } from '../pod-addresses.ts';
 
 /** A way to a cluster's API server with the credentials of one instance. */
@@ -86,7 +86,7 @@ export class SimulatedInstances implements InstanceDriver {
     const addresses = new PodAddressPool({ world, client, instance: plan.instance, type: plan.type });
     const system = { kernelVersion: 'simulated', osImage: 'Amazon Linux 2023 (simulated)', port: 0, diskGiB };
     const bootId = newUid(world.random);
-    const description = describeNode(plan, region, system, bootId);
+    const description = describeNode(factsOf(plan, region), system, bootId);
     const kubelet: Kubelet = createKubelet({
       world: { ...world, log },
       client: cluster,

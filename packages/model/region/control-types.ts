@@ -11,6 +11,8 @@ export const controlTypes = {
     securityGroupIds: '[]string!',
     /** Of its interfaces in the VPC, in the order of the subnets. */
     privateAddresses: '[]string!',
+    /** Those interfaces, in the same order. */
+    networkInterfaceIds: '[]string!',
     /** The issuer of service account tokens. */
     issuer: 'string!',
     /** Whether aws-node, kube-proxy and coredns are put in at the start. */
@@ -23,6 +25,8 @@ export const controlTypes = {
     /** The port on this machine that is kept for it. */
     port: 'int32',
     endpoint: 'string',
+    /** Where nodes reach it, in the VPC; the same as the endpoint where nodes are simulated. */
+    nodeEndpoint: 'string',
     /** PEM. */
     certificateAuthority: 'string',
     /** Keys and certificates, encrypted under the region's key. */

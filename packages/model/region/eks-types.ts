@@ -33,6 +33,8 @@ export const eksTypes = {
     /** `CREATING`, `ACTIVE`, `DELETING`, `FAILED`, `UPDATING`. */
     phase: 'string!',
     endpoint: 'string',
+    /** Where the cluster's nodes reach it. */
+    nodeEndpoint: 'string',
     certificateAuthorityData: 'string',
     oidcIssuer: 'string',
     vpcId: 'string',

@@ -122,9 +122,9 @@ export class ClusterController implements Controller {
     return undefined;
   }
 
-  #addressesOf(cluster: Cluster): string[] {
+  #interfacesOf(cluster: Cluster): NetworkInterface[] {
     return interfaceSubnets(this.#subnetsOf(cluster)).flatMap(
-      (subnet) => this.#interfaces.get(undefined, interfaceId(cluster, subnet))?.spec.privateIpAddress ?? [],
+      (subnet) => this.#interfaces.get(undefined, interfaceId(cluster, subnet)) ?? [],
     );
   }
 
@@ -142,7 +142,8 @@ export class ClusterController implements Controller {
           vpcId: this.#subnetsOf(cluster)[0]!.spec.vpcId,
           subnetIds: cluster.spec.subnetIds,
           securityGroupIds: [clusterSecurityGroupId(cluster), ...cluster.spec.securityGroupIds],
-          privateAddresses: this.#addressesOf(cluster),
+          privateAddresses: this.#interfacesOf(cluster).map((one) => one.spec.privateIpAddress),
+          networkInterfaceIds: this.#interfacesOf(cluster).map((one) => one.metadata.name!),
           issuer: issuerOf(cluster, this.#place),
           bootstrapAddons: cluster.spec.bootstrapSelfManagedAddons,
         }),
@@ -166,6 +167,7 @@ export class ClusterController implements Controller {
       ...(controlPlane?.phase === 'Ready'
         ? {
             endpoint: controlPlane.endpoint!,
+            nodeEndpoint: controlPlane.nodeEndpoint ?? controlPlane.endpoint!,
             certificateAuthorityData: Buffer.from(controlPlane.certificateAuthority!).toString('base64'),
           }
         : {}),

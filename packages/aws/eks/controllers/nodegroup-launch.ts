@@ -46,7 +46,7 @@ export function groupFor(nodegroup: Nodegroup, cluster: Cluster, account: string
   const clusterName = spec.clusterName;
   const userData = encodeNodeConfig({
     clusterName,
-    apiServerEndpoint: cluster.status!.endpoint!,
+    apiServerEndpoint: cluster.status!.nodeEndpoint ?? cluster.status!.endpoint!,
     certificateAuthority: cluster.status!.certificateAuthorityData!,
     serviceCidr: cluster.spec.serviceIpv4Cidr,
     nodeLabels: {
