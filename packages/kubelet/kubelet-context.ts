@@ -28,6 +28,8 @@ export interface KubeletContext {
   /** The Kubernetes minor whose texts are used. */
   readonly minor: number;
   readonly logRoot: string;
+  /** Under which cgroup pods have theirs: `/kubepods`. */
+  readonly cgroupRoot: string;
   /** The services that pods are told of by variables. */
   services(): readonly Service[];
   /** The node as the API has it, or as it will be registered. */

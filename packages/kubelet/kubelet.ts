@@ -5,6 +5,7 @@ import type { Pod, Service } from '@keelson/model/generated/types/core-v1.ts';
 import { ImagePuller } from './images/image-puller.ts';
 import type { KubeletContext } from './kubelet-context.ts';
 import type { NodeResolver } from './network/resolver-plan.ts';
+import { keepHouse } from './node/housekeeping.ts';
 import type { NodeDescription } from './node/node-description.ts';
 import { NodeKeeper, type NodeKeeperOptions } from './node/node-keeper.ts';
 import { ObjectSource } from './object-source.ts';
@@ -41,6 +42,8 @@ export interface KubeletOptions {
   readonly minor?: number;
   /** Default /var/log/pods. */
   readonly logRoot?: string;
+  /** Under which cgroup pods have theirs. Default /kubepods. */
+  readonly cgroupRoot?: string;
   readonly lease?: Pick<NodeKeeperOptions, 'leaseSeconds' | 'statusSeconds' | 'reportSeconds'>;
 }
 
@@ -72,6 +75,7 @@ class NodeAgent implements Kubelet {
   /** The uid of the pod that has a key now: one of the same name may still be ending. */
   readonly #uids = new Map<string, string>();
   readonly #endings: (() => void)[] = [];
+  #housekeeping: Promise<void> = Promise.resolve();
 
   constructor(options: KubeletOptions) {
     const { world, client, runtime, caches, description, lease, minor = 36 } = options;
@@ -94,6 +98,7 @@ class NodeAgent implements Kubelet {
       nodeName: description().name,
       minor,
       logRoot: options.logRoot ?? '/var/log/pods',
+      cgroupRoot: options.cgroupRoot ?? '/kubepods',
       services: () => options.services?.() ?? serviceCache!.list(),
       node: () => this.#keeper.node,
       hostAddresses: () => internalAddresses(description()),
@@ -116,12 +121,14 @@ class NodeAgent implements Kubelet {
     if (!this.#options.services) await caches.of(kubernetesResources.services).synced;
     this.#endings.push(this.#source.subscribe(this.#context.nodeName, (before, now) => this.#podChanged(before, now)));
     await this.#cleanOrphans();
+    this.#housekeeping = keepHouse(this.#context, this.#stop.signal);
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
     this.server.close();
     for (const end of this.#endings) end();
+    await this.#housekeeping;
     await Promise.all([this.#keeper.stop(), ...[...this.#workers.values()].map((worker) => worker.stop())]);
   }
 

@@ -42,6 +42,8 @@ export interface Runtime {
   execSync(id: string, command: readonly string[], timeout: number): Promise<ExecResult>;
   exec(id: string, request: ExecRequest): Promise<ContainerStreams>;
   attach(id: string, request: AttachRequest): Promise<ContainerStreams>;
+  /** Removes the cgroup that a pod's sandboxes were put into (`SandboxSpec.cgroupParent`), once nothing is in it. */
+  removeCgroup(path: string): Promise<void>;
   /** A connection to a TCP port inside the pod's network. */
   portForward(sandboxId: string, port: number): Promise<Duplex>;
   /** The container goes on writing to a new file at its log path. */

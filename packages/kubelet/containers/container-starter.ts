@@ -22,6 +22,8 @@ export interface StartRequest {
   readonly place: PodPlace;
   readonly volumes: PodVolumes;
   readonly events: PodEvents;
+  /** Aborts when the pod is to end. */
+  readonly signal: AbortSignal;
 }
 
 const retryConfig = 10_000;
@@ -44,9 +46,9 @@ export async function startContainer(request: StartRequest, context: KubeletCont
   };
   let imageRef: string;
   try {
-    imageRef = await ensureImage(request, context, tell);
+    imageRef = await Promise.race([ensureImage(request, context, tell), interrupted(request.signal)]);
   } catch (thrown) {
-    if (thrown instanceof StartError) tell('Warning', 'Failed', `Error: ${thrown.reason}`);
+    if (thrown instanceof StartError && !request.signal.aborted) tell('Warning', 'Failed', `Error: ${thrown.reason}`);
     throw thrown;
   }
   const image = await context.runtime.imageStatus(imageRef).catch(() => undefined);
@@ -73,6 +75,15 @@ export async function startContainer(request: StartRequest, context: KubeletCont
   tell('Normal', 'Started', context.minor >= 35 ? 'Container started' : `Started container ${container.name}`);
   await postStart(request, id, context, tell);
   return id;
+}
+
+/** Rejects when `signal` aborts. */
+function interrupted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new StartError('PodTerminating', 'the pod is being deleted', 0));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
 }
 
 async function ensureImage(

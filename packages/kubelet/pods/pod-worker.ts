@@ -14,10 +14,9 @@ import type { PodPlace } from './field-reference.ts';
 import type { Rejection } from './pod-admission.ts';
 import { PodEvents } from './pod-events.ts';
 import { newestContainer, type PodPlan, planPod, usableSandbox } from './pod-plan.ts';
-import { finalizeDeletion, removeRemains } from './pod-removal.ts';
+import { finalizeDeletion, pruneEnded, removeRemains } from './pod-removal.ts';
 import { hurryContainers, stopAllContainers, stopContainer } from './pod-shutdown.ts';
 import { podStatus } from './pod-status.ts';
-import { allContainers } from './quality-of-service.ts';
 import { podLabel, sandboxSpec } from './sandbox-spec.ts';
 import { TerminationMessages } from './termination-messages.ts';
 
@@ -40,6 +39,8 @@ export class PodWorker {
   readonly #messages: TerminationMessages;
   readonly #waiting = new Map<string, WaitingReason>();
   readonly #retryAt = new Map<string, number>();
+  /** Aborts when the pod is to end: an image is not waited for any more. */
+  readonly #interruption = new AbortController();
   readonly #onEnd: () => void;
   #pod: Pod;
   #failure: Rejection | undefined;
@@ -83,6 +84,7 @@ export class PodWorker {
   /** The pod has a newer state. */
   update(pod: Pod): void {
     this.#pod = pod;
+    if (pod.metadata?.deletionTimestamp !== undefined) this.#interruption.abort();
     const grace = this.#pod.metadata?.deletionGracePeriodSeconds;
     if (this.#stopping !== undefined && grace !== undefined && grace < this.#stopping) void this.#hurry(grace);
     this.wake();
@@ -91,6 +93,7 @@ export class PodWorker {
   /** The API has the pod no more: what runs of it is ended, and nobody is told. */
   orphan(): void {
     this.#orphaned = true;
+    this.#interruption.abort();
     this.wake();
   }
 
@@ -201,6 +204,7 @@ export class PodWorker {
       else next = Math.min(next, wait);
     }
     if (started) return this.#again();
+    await pruneEnded(runtimePod, this.#context);
     this.#publish(runtimePod);
     return next === Number.POSITIVE_INFINITY ? undefined : Math.max(next, 10);
   }
@@ -236,6 +240,7 @@ export class PodWorker {
           place,
           volumes: this.#storage.volumes,
           events: this.#events,
+          signal: this.#interruption.signal,
         },
         this.#context,
       );
@@ -254,6 +259,8 @@ export class PodWorker {
   async #makeSandbox(attempt: number, runtimePod: RuntimePod): Promise<number | undefined> {
     const { runtime, files } = this.#context;
     this.#publish(runtimePod);
+    if (attempt > 0)
+      this.#events.pod('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
     const network = this.#context.networkStatus();
     if (!network.ok && this.#pod.spec?.hostNetwork !== true) {
       const why = `container runtime network not ready: NetworkReady=false reason:${network.reason} message:${network.message}`;
@@ -310,7 +317,7 @@ export class PodWorker {
       this.#publish(after);
       await statuses.flush(uid);
     }
-    await removeRemains(after, this.#context);
+    await removeRemains(this.#pod, after, this.#context);
     if (!this.#orphaned) await finalizeDeletion(this.#pod, this.#context);
     this.#over = true;
     statuses.forget(uid);
@@ -345,18 +352,8 @@ export class PodWorker {
   }
 
   #watchProbes(runtimePod: RuntimePod): void {
-    const sandbox = usableSandbox(this.#pod, runtimePod);
-    const running = runtimePod.containers.filter(({ state }) => state === 'running');
-    this.#probes.keepOnly(new Set(running.map(({ id }) => id)));
-    if (this.#pod.metadata?.deletionTimestamp !== undefined) return;
-    const place = this.#place(sandbox);
-    for (const { id, name, startedAt } of running) {
-      const spec = allContainers(this.#pod).find((container) => container.name === name);
-      const container = spec ?? this.#pod.spec?.ephemeralContainers?.find((one) => one.name === name);
-      if (container === undefined) continue;
-      const address = place.podAddresses[0] ?? place.hostAddresses[0] ?? '';
-      this.#probes.watch({ pod: this.#pod, container: container as Container, containerId: id, address }, startedAt);
-    }
+    const place = this.#place(usableSandbox(this.#pod, runtimePod));
+    this.#probes.follow(this.#pod, runtimePod, place.podAddresses[0] ?? place.hostAddresses[0] ?? '');
   }
 
   #publish(runtimePod: RuntimePod): void {

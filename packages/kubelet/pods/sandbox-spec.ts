@@ -26,7 +26,7 @@ export function sandboxSpec(pod: Pod, attempt: number, context: KubeletContext):
     pod: identity,
     attempt,
     hostname: hostNetwork ? context.nodeName : hostname,
-    logDirectory: `${context.logRoot}/${identity.namespace}_${identity.name}_${identity.uid}`,
+    logDirectory: logDirectory(identity, context),
     dns: planResolver(pod, context.resolver),
     portMappings: hostNetwork ? [] : portMappings(pod),
     labels: pod.metadata?.labels ?? {},
@@ -37,9 +37,19 @@ export function sandboxSpec(pod: Pod, attempt: number, context: KubeletContext):
     sysctls: Object.fromEntries((spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
     privileged: allContainers(pod).some(({ securityContext }) => securityContext?.privileged === true),
     security: sandboxSecurity(pod),
-    cgroupParent: `/kubepods/${cgroupOfClass(pod)}pod${identity.uid}`,
+    cgroupParent: podCgroup(pod, context),
     runtimeHandler: '',
   };
+}
+
+/** Where the logs of a pod's containers lie. */
+export function logDirectory({ namespace, name, uid }: PodIdentity, { logRoot }: KubeletContext): string {
+  return `${logRoot}/${namespace}_${name}_${uid}`;
+}
+
+/** The cgroup that all of a pod's processes are in. */
+export function podCgroup(pod: Pod, { cgroupRoot }: KubeletContext): string {
+  return `${cgroupRoot}/${cgroupOfClass(pod)}pod${pod.metadata?.uid}`;
 }
 
 export function pidMode(pod: Pod): NamespaceMode {

@@ -1,6 +1,8 @@
 import { randomFraction, type Timer, type World } from '@keelson/base';
-import type { Container, Probe } from '@keelson/model/generated/types/core-v1.ts';
+import type { Container, Pod, Probe } from '@keelson/model/generated/types/core-v1.ts';
 import type { ProbeFindings } from '../pods/pod-plan.ts';
+import { allContainers } from '../pods/quality-of-service.ts';
+import type { RuntimePod } from '../runtime.ts';
 import type { ProbeOutcome, Prober, ProbeTarget } from './prober.ts';
 
 type ProbeKind = 'startup' | 'liveness' | 'readiness';
@@ -63,6 +65,18 @@ export class ContainerProbes implements ProbeFindings {
       // After a restart of the kubelet the probes of a whole node would else come all at once.
       const spread = age > 5_000 ? randomFraction(this.#options.world.random) * this.#period(loop) : 0;
       this.#schedule(loop, initial + spread);
+    }
+  }
+
+  /** Probes the containers of `pod` that run and no others; of a pod that is being deleted no new ones. */
+  follow(pod: Pod, { containers }: RuntimePod, address: string): void {
+    const running = containers.filter(({ state }) => state === 'running');
+    this.keepOnly(new Set(running.map(({ id }) => id)));
+    if (pod.metadata?.deletionTimestamp !== undefined) return;
+    const specs = [...allContainers(pod), ...(pod.spec?.ephemeralContainers ?? [])];
+    for (const { id, name, startedAt } of running) {
+      const container = specs.find((one) => one.name === name) as Container | undefined;
+      if (container !== undefined) this.watch({ pod, container, containerId: id, address }, startedAt);
     }
   }
 

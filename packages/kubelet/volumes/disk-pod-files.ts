@@ -11,11 +11,13 @@ import {
   rename,
   rm,
   stat,
+  statfs,
   symlink,
   writeFile,
 } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { type Random, randomHex } from '@keelson/base';
+import { removeLogs, rotateLog } from './log-rotation.ts';
 import type { HostPathType, PodFiles, VolumeFile, VolumePayload } from './pod-files.ts';
 
 /** Pods' files in a directory of the node, laid out as upstream's kubelet does (`pods/<uid>/volumes/…`). */
@@ -143,6 +145,19 @@ export class DiskPodFiles implements PodFiles {
 
   async makeLogDirectory(path: string): Promise<void> {
     await mkdir(path, { recursive: true, mode: 0o755 });
+  }
+
+  removeLogs(path: string): Promise<void> {
+    return removeLogs(path);
+  }
+
+  rotateLog(path: string, limit: number, keep: number): Promise<boolean> {
+    return rotateLog(path, limit, keep);
+  }
+
+  async diskUsage(): Promise<number> {
+    const { blocks, bavail } = await statfs(this.#root);
+    return blocks === 0 ? 0 : 1 - bavail / blocks;
   }
 
   async removePod(uid: string): Promise<void> {

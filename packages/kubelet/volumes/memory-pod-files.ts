@@ -42,6 +42,16 @@ export class MemoryPodFiles implements PodFiles {
 
   async makeLogDirectory(): Promise<void> {}
 
+  async removeLogs(): Promise<void> {}
+
+  async rotateLog(): Promise<boolean> {
+    return false;
+  }
+
+  async diskUsage(): Promise<number> {
+    return 0;
+  }
+
   async removePod(uid: string): Promise<void> {
     this.#pods.delete(uid);
   }

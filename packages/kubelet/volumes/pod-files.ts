@@ -58,6 +58,15 @@ export interface PodFiles {
   prepareSubPath(volumePath: string, subPath: string): Promise<string>;
   /** The folder of a pod's logs, made. */
   makeLogDirectory(path: string): Promise<void>;
+  /** Removes a log with its rotated predecessors, or a folder of logs. */
+  removeLogs(path: string): Promise<void>;
+  /**
+   * Moves a log of more than `limit` bytes aside and removes all but the newest `keep` of those moved. Resolves to true
+   * when it was moved: the runtime has to open a new one then.
+   */
+  rotateLog(path: string, limit: number, keep: number): Promise<boolean>;
+  /** The share of the disk that is in use, 0 to 1. */
+  diskUsage(): Promise<number>;
   /** Removes all that lies there of a pod; other pods' mounts and host paths are never followed. */
   removePod(uid: string): Promise<void>;
   /** Pods of which something lies there. */

@@ -17,6 +17,7 @@ import {
   type RuntimeStatus,
   type SandboxSpec,
 } from '../../runtime.ts';
+import { removeCgroup } from './cgroup-removal.ts';
 import { CriChannel } from './cri-channel.ts';
 import { containerConfig, podLabels, sandboxConfig } from './cri-configuration.ts';
 import { connectStreams, dialPort } from './cri-streams.ts';
@@ -164,6 +165,10 @@ export class CriRuntime implements Runtime {
 
   async reopenLog(id: string): Promise<void> {
     await this.#runtime('ReopenContainerLog', { container_id: id });
+  }
+
+  removeCgroup(path: string): Promise<void> {
+    return removeCgroup(path);
   }
 
   async stats(): Promise<ContainerStats[]> {

@@ -259,6 +259,8 @@ export class SimulatedRuntime implements Runtime {
 
   async reopenLog(): Promise<void> {}
 
+  async removeCgroup(): Promise<void> {}
+
   async stats(): Promise<ContainerStats[]> {
     return [];
   }

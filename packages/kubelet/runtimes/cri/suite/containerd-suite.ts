@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { globSync, readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { duplexPair } from 'node:stream';
 import { after, before, test } from 'node:test';
@@ -16,6 +17,7 @@ import { type PrivateContainerd, startContainerd } from './private-containerd.ts
 const world = systemWorld(createLog(new SystemClock(), (entry) => console.error(formatLogEntry(entry)), 'warn'));
 const api = new MemoryApi(world);
 const events: string[] = [];
+const cgroupRoot = `/keelson-test-${process.pid}`;
 let containerd: PrivateContainerd;
 let runtime: CriRuntime;
 let kubelet: Kubelet;
@@ -58,6 +60,7 @@ async function begin(): Promise<void> {
       clusterDomain: 'cluster.local',
     },
     logRoot: `${containerd.directory}/logs`,
+    cgroupRoot,
   });
   await kubelet.start();
 }
@@ -79,6 +82,7 @@ after(async () => {
     for (const { id } of pod.sandboxes) await runtime.removeSandbox(id);
   }
   await end();
+  await runtime.removeCgroup(cgroupRoot);
   await containerd.stop();
 });
 
@@ -342,5 +346,7 @@ test('deleted pods leave nothing behind', { timeout: 40_000 }, async () => {
   for (const name of names) await pods.delete(name, 'default');
   await until('all are gone', () => api.objectsOf('pods').size === 0);
   assert.deepEqual(await runtime.pods(), []);
+  assert.deepEqual(readdirSync(`${containerd.directory}/logs`), []);
+  assert.deepEqual(globSync(`/sys/fs/cgroup/{,*}${cgroupRoot}/*/*pod*`), []);
   assert.deepEqual(await new DiskPodFiles(`${containerd.directory}/kubelet`, world.random).pods(), []);
 });
