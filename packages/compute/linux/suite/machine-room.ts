@@ -112,6 +112,11 @@ export class MachineRoom {
     await this.api.resource(securityGroups).update({ ...current, spec: { ...group.spec, vpcId } });
   }
 
+  async setInstance(instance: Instance): Promise<void> {
+    const current = await this.api.resource(instances).get(instance.metadata.name!);
+    await this.api.resource(instances).update({ ...current, spec: instance.spec });
+  }
+
   /** Runs a program in the network namespace of an instance, with the machine's files. */
   run(instanceId: string, ...command: string[]): Promise<string> {
     const place = this.machines.placement({ instanceId } as Parameters<LinuxInstances['placement']>[0]);
