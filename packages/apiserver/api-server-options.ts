@@ -69,7 +69,7 @@ export interface ApiServerOptions {
   readonly services?: ServiceNetwork & { readonly advertise?: { readonly address: string; readonly port: number } };
   /** Checks of /readyz beside the server's own. */
   readonly healthChecks?: readonly HealthCheck[];
-  /** Objects that are created at start when they do not exist, in this order, as system:apiserver. */
+  /** Objects that are created at start when they do not exist, as system:apiserver. */
   readonly bootstrap?: readonly ApiObject[];
   /** Other paths: OpenID discovery. The caller is authorised for the path before. */
   readonly paths?: Readonly<Record<string, () => unknown>>;
