@@ -30,37 +30,32 @@ class Replica {
   }
 }
 
-/** One watcher that is cut off again and again, and goes on from the last revision it saw. */
-async function follow(server: TestServer, target: string, replica: Replica, random: SeededRandom, done: () => boolean) {
-  const joint = target.includes('?') ? '&' : '?';
-  while (!done() || replica.last < server.store.revision()) {
-    const watch = await server.watch(
-      `${target}${joint}watch=1&allowWatchBookmarks=true&resourceVersion=${replica.last}`,
-    );
+/** One watcher that is cut off again and again while there are writers, and goes on from the last revision it saw. */
+async function follow(
+  server: TestServer,
+  target: string,
+  replica: Replica,
+  random: SeededRandom,
+  written: Promise<void>,
+): Promise<void> {
+  const open = (more: string) => {
+    const joint = target.includes('?') ? '&' : '?';
+    return server.watch(`${target}${joint}watch=1&allowWatchBookmarks=true&resourceVersion=${replica.last}${more}`);
+  };
+  const stop = written.then(() => 'stop' as const);
+  for (let event: unknown; event !== 'stop'; ) {
+    const watch = await open('');
     const until = 1 + randomInteger(random, 40);
     for (let count = 0; count < until; count++) {
-      const event = await Promise.race([watch.next(), idle(server, done)]);
-      if (event === undefined) break;
+      event = await Promise.race([watch.next(), stop]);
+      if (event === undefined || event === 'stop') break;
       replica.apply(event);
     }
     watch.close();
-    if (done() && (await atRest())) return;
   }
-}
-
-/** Lets go of a watch that has nothing more to come. */
-async function idle(server: TestServer, done: () => boolean): Promise<undefined> {
-  for (let still = 0; still < 5; ) {
-    const before = server.store.revision();
-    await atRest();
-    still = done() && server.store.revision() === before ? still + 1 : 0;
-  }
-  return undefined;
-}
-
-async function atRest(): Promise<boolean> {
-  for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
-  return true;
+  // What is left comes before the watch ends by itself.
+  const last = await open('&timeoutSeconds=1');
+  for (let event = await last.next(); event !== undefined; event = await last.next()) replica.apply(event);
 }
 
 async function write(server: TestServer, random: SeededRandom, acknowledged: Map<string, number>): Promise<void> {
@@ -99,17 +94,18 @@ for (const seed of ['one', 'two', 'three', 'four']) {
       `${path('kube-system')}?labelSelector=half%21%3D1`,
     ];
     const acknowledged = new Map<string, number>();
-    let writing = true;
     const replicas = selections.map(() => new Replica(from));
+    const written = Promise.withResolvers<void>();
     const watching = selections.map((target, index) =>
-      follow(server, target, replicas[index]!, new SeededRandom(`${seed}-${index}`), () => !writing),
+      follow(server, target, replicas[index]!, new SeededRandom(`${seed}-${index}`), written.promise),
     );
     const writers = Array.from({ length: 8 }, async (_, index) => {
       const random = new SeededRandom(`${seed}-writer-${index}`);
       for (let count = 0; count < 60; count++) await write(server, random, acknowledged);
     });
     await Promise.all(writers);
-    writing = false;
+    written.resolve();
+    await server.world.clock.advance(2000);
     await Promise.all(watching);
     for (const [index, target] of selections.entries()) {
       const { items } = (await server.ask('GET', target)).json;
@@ -117,10 +113,14 @@ for (const seed of ['one', 'two', 'three', 'four']) {
       assert.deepEqual(new Map([...replicas[index]!.objects].sort()), new Map([...wanted].sort() as never), target);
     }
     assert.ok(replicas[0]!.events > 100);
+    for (const [key, revision] of acknowledged) {
+      const kept = replicas[0]!.objects.get(key);
+      if (kept !== undefined) assert.ok(Number(kept.metadata.resourceVersion) >= revision, `${key} went back`);
+    }
   });
 }
 
-test('a hundred changes of one counter are a hundred, whoever makes them', async () => {
+test('forty changes of one counter are forty, whoever makes them', async () => {
   const server = await TestServer.start();
   await server.ask('POST', path('default'), { metadata: { name: 'counter' }, data: { n: '0' } });
   const add = async () => {
@@ -132,6 +132,6 @@ test('a hundred changes of one counter are a hundred, whoever makes them', async
       assert.equal(answer.json.reason, 'Conflict');
     }
   };
-  await Promise.all(Array.from({ length: 100 }, add));
-  assert.equal((await server.ask('GET', path('default', 'counter'))).json.data.n, '100');
+  await Promise.all(Array.from({ length: 40 }, add));
+  assert.equal((await server.ask('GET', path('default', 'counter'))).json.data.n, '40');
 });
