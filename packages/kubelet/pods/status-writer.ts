@@ -1,6 +1,6 @@
 import { type BackoffPolicy, backoffDelay, messageOf, sleep, type World } from '@keelson/base';
 import { ApiError, type Client, kubernetesResources, type ResourceClient } from '@keelson/client';
-import type { Pod, PodStatus } from '@keelson/model/generated/types/core-v1.ts';
+import type { Pod, PodCondition, PodStatus } from '@keelson/model/generated/types/core-v1.ts';
 
 interface Entry {
   pod: Pod;
@@ -117,7 +117,7 @@ function statusPatchIsNeeded(before: PodStatus | undefined, now: PodStatus): boo
   if (owned.some((field) => !same(before[field], now[field]))) return true;
   return (now.conditions ?? []).some((condition) => {
     const had = before.conditions?.find(({ type }) => type === condition.type);
-    return !same({ ...had, lastProbeTime: null }, { ...condition, lastProbeTime: null });
+    return !sameCondition(had, condition);
   });
 }
 
@@ -133,7 +133,7 @@ export function statusPatch(before: PodStatus | undefined, now: PodStatus): obje
   }
   const conditions = (now.conditions ?? []).flatMap((condition) => {
     const had = before?.conditions?.find(({ type }) => type === condition.type);
-    if (same({ ...had, lastProbeTime: null }, { ...condition, lastProbeTime: null })) return [];
+    if (sameCondition(had, condition)) return [];
     const cleared = {
       ...(had?.reason && !condition.reason && { reason: null }),
       ...(had?.message && !condition.message && { message: null }),
@@ -144,23 +144,29 @@ export function statusPatch(before: PodStatus | undefined, now: PodStatus): obje
   return patch;
 }
 
+function sameCondition(had: PodCondition | undefined, now: PodCondition): boolean {
+  return had?.lastProbeTime ? same({ ...had, lastProbeTime: null }, now) : same(had, now);
+}
+
+/** Deep equality in which null, nothing and an empty map are the same: what came back is compared with what was sent. */
 function same(one: unknown, other: unknown): boolean {
-  return one === other || canonical(one) === canonical(other);
+  if (one === other) return true;
+  if (isNothing(one) || isNothing(other)) return isNothing(one) && isNothing(other);
+  if (typeof one !== 'object' || typeof other !== 'object') return false;
+  if (Array.isArray(one) || Array.isArray(other)) {
+    if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false;
+    return one.every((item, at) => same(item, other[at]));
+  }
+  const before = one as Record<string, unknown>;
+  const now = other as Record<string, unknown>;
+  for (const key in before) if (!same(before[key], now[key])) return false;
+  for (const key in now) if (!(key in before) && !isNothing(now[key])) return false;
+  return true;
 }
 
-/** JSON with sorted keys and without empty maps and nulls: what came back from the server is compared with what was sent. */
-function canonical(value: unknown): string {
-  return (
-    JSON.stringify(value, (_key, inner) => {
-      if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
-      const entries = Object.entries(inner).filter(
-        ([, member]) => member !== undefined && member !== null && !isEmptyMap(member),
-      );
-      return Object.fromEntries(entries.sort(([first], [second]) => (first < second ? -1 : 1)));
-    }) ?? ''
-  );
-}
-
-function isEmptyMap(value: unknown): boolean {
-  return typeof value === 'object' && !Array.isArray(value) && Object.keys(value!).length === 0;
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  if (typeof value !== 'object' || Array.isArray(value)) return false;
+  for (const key in value) if (!isNothing((value as Record<string, unknown>)[key])) return false;
+  return true;
 }
