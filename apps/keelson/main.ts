@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { downCommand, resetCommand } from './commands/down.ts';
 import { envCommand } from './commands/env.ts';
 import { eventsCommand } from './commands/events.ts';
+import { imageLoadCommand } from './commands/image.ts';
 import { kubectlCommand } from './commands/kubectl.ts';
 import { logsCommand } from './commands/logs.ts';
 import { statusCommand } from './commands/status.ts';
@@ -30,6 +31,7 @@ const commands: readonly Command[] = [
   envCommand,
   createClusterCommand,
   deleteClusterCommand,
+  imageLoadCommand,
   kubectlCommand,
   tokenCommand,
   doctorCommand,

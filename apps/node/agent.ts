@@ -98,12 +98,13 @@ function clusterServers(config: NodeConfig): string[] {
   return cidr ? [formatAddress(addressAt(cidr, 10))] : [];
 }
 
-async function runNode(
+/** Joins the cluster; resolves to what ends the kubelet and leaves its pods running. */
+async function joinCluster(
   world: World,
   metadata: InstanceMetadataClient,
   facts: NodeFacts,
   config: NodeConfig,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const ca = Buffer.from(config.certificateAuthority, 'base64').toString('utf8');
   const token = tokenSource(world, metadata, facts.region, config.clusterName);
   const { send } = tlsTransport({ url: config.apiServerEndpoint, ca, token, clock: world.clock });
@@ -141,6 +142,10 @@ async function runNode(
   });
   await kubelet.start();
   world.log.info('the node has joined', { cluster: config.clusterName, node: facts.privateDnsName });
+  return async () => {
+    kubelet.server.close();
+    await kubelet.stop();
+  };
 }
 
 /** The node's agent: finds out by instance metadata what it is, joins the cluster of its user data, and runs pods. */
@@ -154,9 +159,8 @@ export async function runAgent(): Promise<void> {
   if (registrySocket) await relayRegistry(registrySocket);
   const metadata = new InstanceMetadataClient();
   const facts = await untilItWorks(world, 'instance metadata', () => readFacts(metadata));
-  if (facts.config === undefined) {
-    log.info('the user data names no cluster to join');
-    return;
-  }
-  await runNode(world, metadata, facts, facts.config);
+  if (facts.config === undefined) log.info('the user data names no cluster to join');
+  const leave = facts.config ? await joinCluster(world, metadata, facts, facts.config) : async () => {};
+  await new Promise<void>((resolve) => process.once('SIGTERM', () => resolve()));
+  await leave();
 }

@@ -27,14 +27,13 @@ function settle(directory: DataDirectory, options: Options): RegionIdentity {
   if (account !== undefined && !/^\d{12}$/.test(account)) throw new UsageError('--account takes twelve digits');
   if (!['auto', 'linux', 'simulated'].includes(compute))
     throw new UsageError('--compute takes auto, linux or simulated');
-  if (compute === 'linux') throw new UsageError('linux compute is not part of this version; use --compute simulated');
   const present = readIdentity(directory);
   if (present === undefined) {
     return writeIdentity(directory, {
       region: region ?? defaults.region,
       account: account ?? defaults.account,
       port: port ?? defaults.port,
-      compute: 'simulated',
+      compute: compute === 'linux' ? 'linux' : 'simulated',
     });
   }
   const differs = (name: string, asked: unknown, kept: unknown) => {

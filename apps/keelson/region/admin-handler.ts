@@ -8,6 +8,8 @@ export interface AdminActions {
   status(): Promise<unknown>;
   /** Begins to end; resolves when everything has been told to. */
   shutDown(): Promise<void>;
+  /** Puts an archive's images where nodes find them. */
+  loadImages(file: string, as: string | undefined): Promise<unknown>;
 }
 
 /**
@@ -35,6 +37,10 @@ async function answer(region: Region, actions: AdminActions, request: HttpReques
   if (method === 'POST' && target === '/shutdown') {
     await actions.shutDown();
     return jsonAnswer(200, {});
+  }
+  if (method === 'POST' && target === '/images') {
+    const { file, as } = JSON.parse(Buffer.from(request.body).toString('utf8')) as { file: string; as?: string };
+    return jsonAnswer(200, await actions.loadImages(file, as));
   }
   const peer = { address: '', certificates: [], inProcess: { name: 'keelson:owner', groups: ['system:masters'] } };
   return region.api.handler({ ...request, peer });

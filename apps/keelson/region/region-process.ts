@@ -5,7 +5,7 @@ import { createSealer } from '@keelson/aws/sealing.ts';
 import { messageOf, systemWorld, type World } from '@keelson/base';
 import { tlsTransport } from '@keelson/client';
 import { controlPlanes as controlPlaneResource } from '@keelson/client/region-resources/index.ts';
-import { SimulatedInstances } from '@keelson/compute';
+import { type InstanceDriver, SimulatedInstances } from '@keelson/compute';
 import { openSqliteStore } from '@keelson/store/drivers/sqlite/index.ts';
 import { UsageError } from '../command-line.ts';
 import {
@@ -22,6 +22,8 @@ import { forgetProcess, recordProcess } from '../process/process-file.ts';
 import { sqliteWorker } from '../process/sqlite-worker.ts';
 import { adminHandler } from './admin-handler.ts';
 import { ControlPlaneProcesses } from './control-plane-processes.ts';
+import { openImageRegistry } from './image-registry.ts';
+import { linuxCompute } from './linux-compute.ts';
 import { type Region, type RegionServices, startRegion } from './region.ts';
 import { regionStatus } from './region-status.ts';
 
@@ -98,9 +100,11 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
   const world = systemWorld(processLog());
   report({ step: 'Opening the store' });
   const store = await openSqliteStore({ path: directory.regionStore, world, ...sqliteWorker() });
-  const processes = new ControlPlaneProcesses(world, directory);
+  const linux = identity.compute === 'linux' ? linuxCompute(world, directory, identity) : undefined;
+  const images = await openImageRegistry(world, directory);
+  const processes = new ControlPlaneProcesses(world, directory, linux?.network);
   report({ step: `Starting the region ${identity.region}` });
-  let instances: SimulatedInstances | undefined;
+  let instances: InstanceDriver | undefined;
   const region = await startRegion({
     world,
     store,
@@ -109,7 +113,9 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     account: identity.account,
     frontDoorHosts: new Set([`127.0.0.1:${identity.port}`, `localhost:${identity.port}`]),
     controlPlanes: processes,
-    instances: (services) => (instances = simulatedInstances(world, directory, services)),
+    instances: (services) =>
+      (instances = linux ? linux.instances(services) : simulatedInstances(world, directory, services)),
+    ...(linux ? { controllers: linux.controllers } : {}),
     loadBalancers: () => simulatedLoadBalancers,
   });
   report({ step: `Opening the front door at http://127.0.0.1:${identity.port}` });
@@ -123,6 +129,7 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     handler: adminHandler(region, {
       status: () => regionStatus(region, directory, identity),
       shutDown: async () => end('down'),
+      loadImages: (file, as) => images.load(file, as),
     }),
     at: { path: directory.regionSocket },
     world,
@@ -145,6 +152,8 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     await instances?.close();
   }
   processes.close();
+  await linux?.close();
+  await images.close();
   await admin.close();
   await store.close();
   rmSync(directory.regionSocket, { force: true });

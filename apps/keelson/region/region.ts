@@ -17,8 +17,8 @@ import type { Sealer } from '@keelson/aws/sealing.ts';
 import { createSts } from '@keelson/aws/sts/index.ts';
 import { createEksToken, loadTable } from '@keelson/aws-protocol';
 import type { HttpHandler, World } from '@keelson/base';
-import { type Client, createClient, inProcessPeer } from '@keelson/client';
-import { controlPlanes } from '@keelson/client/region-resources/index.ts';
+import { type Client, createClient, inProcessPeer, isNotFound } from '@keelson/client';
+import { controlPlanes, instances } from '@keelson/client/region-resources/index.ts';
 import {
   ControlPlaneController,
   type ControlPlaneHost,
@@ -27,7 +27,7 @@ import {
   startOf,
 } from '@keelson/cluster';
 import { InstanceController, type InstanceDriver } from '@keelson/compute';
-import { type RunningControllers, runControllers } from '@keelson/controller-kit';
+import { type Controller, type RunningControllers, runControllers } from '@keelson/controller-kit';
 import type { Instance } from '@keelson/model/region/object-types.ts';
 import type { Store } from '@keelson/store';
 import { createRegionApi } from './region-api.ts';
@@ -45,6 +45,8 @@ export interface RegionOptions {
   /** Given the region, which the machines' agents need. */
   instances(region: RegionServices): InstanceDriver;
   loadBalancers(region: RegionServices): LoadBalancerDriver;
+  /** Further controllers over the region's objects: what makes networks. */
+  readonly controllers?: readonly (() => Controller)[];
 }
 
 /** What drivers may ask of the region. */
@@ -54,6 +56,7 @@ export interface RegionServices {
   /** A token of `aws eks get-token` with the instance's role. */
   nodeToken(instance: Instance, clusterName: string): Promise<string>;
   credentialsOf(instance: Instance): ReturnType<typeof instanceCredentials>;
+  instance(instanceId: string): Promise<Instance | undefined>;
 }
 
 /** A region as a value: the AWS front door, the API behind it, and everything that reconciles. */
@@ -125,6 +128,14 @@ function regionServices({ world, sealer, region, account }: RegionOptions, clien
     client,
     region,
     credentialsOf,
+    instance: (id) =>
+      client
+        .resource(instances)
+        .get(id)
+        .catch((error: unknown) => {
+          if (isNotFound(error)) return undefined;
+          throw error;
+        }),
     nodeToken: async (instance, clusterName) => {
       const credentials = await credentialsOf(instance);
       if (credentials === undefined) throw new Error(`instance ${instance.metadata.name} has no role`);
@@ -145,6 +156,7 @@ function startControllers(options: RegionOptions, client: Client, services: Regi
     client,
     world,
     controllers: [
+      ...(options.controllers ?? []),
       () => new ClusterController(environment),
       () => new UpdateController(),
       () => new NodegroupController(environment, access),
