@@ -35,7 +35,8 @@ export function sandboxConfig(spec: SandboxSpec): object {
   const { pod, security } = spec;
   return {
     metadata: { name: pod.name, uid: pod.uid, namespace: pod.namespace, attempt: spec.attempt },
-    hostname: spec.hostname,
+    // In the node's namespaces the name is the node's, and runc refuses to set another.
+    hostname: spec.hostNetwork ? '' : spec.hostname,
     log_directory: spec.logDirectory,
     ...(spec.dns && { dns_config: spec.dns }),
     port_mappings: spec.portMappings.map(({ protocol, containerPort, hostPort, hostIP }) => ({
