@@ -57,7 +57,11 @@ async function onNode(work: (stage: Stage) => Promise<void>): Promise<void> {
       world,
       client: api,
       caches,
-      recorder: { event: (_about, type, reason, message) => void events.push(`${type} ${reason} ${message}`) },
+      recorder: {
+        event(about, type, reason, message) {
+          if (about.kind !== 'Node') events.push(`${type} ${reason} ${message}`);
+        },
+      },
       runtime,
       prober: new SimulatedProber(),
       files: new MemoryPodFiles(),

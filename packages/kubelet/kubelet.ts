@@ -81,7 +81,14 @@ class NodeAgent implements Kubelet {
     const { world, client, runtime, caches, description, lease, minor = 36 } = options;
     this.#options = options;
     this.#source = options.pods ?? watchedPods(caches);
-    this.#keeper = new NodeKeeper({ world, client, runtime, description: () => description(), ...lease });
+    this.#keeper = new NodeKeeper({
+      world,
+      client,
+      runtime,
+      description: () => description(),
+      onReady: (ready) => this.#tellOfNode(ready ? 'NodeReady' : 'NodeNotReady'),
+      ...lease,
+    });
     const serviceCache = options.services ? undefined : caches.of(kubernetesResources.services);
     this.#context = {
       world,
@@ -107,6 +114,11 @@ class NodeAgent implements Kubelet {
     this.server = createKubeletServer({ world, runtime, node: this.#nodePods(), nodeName: description().name });
   }
 
+  #tellOfNode(reason: 'NodeReady' | 'NodeNotReady'): void {
+    const { nodeName, recorder } = this.#context;
+    recorder.event(nodeReference(nodeName), 'Normal', reason, `Node ${nodeName} status is now: ${reason}`);
+  }
+
   /** What the server may ask. */
   #nodePods(): NodePods {
     return { pods: () => this.pods(), statusOf: (uid) => this.#context.statuses.lastOf(uid) };
@@ -115,6 +127,8 @@ class NodeAgent implements Kubelet {
   async start(): Promise<void> {
     const { runtime, caches } = this.#options;
     this.#endings.push(runtime.onChange((uid) => this.#workers.get(uid)?.wake()));
+    const { nodeName, recorder } = this.#context;
+    recorder.event(nodeReference(nodeName), 'Normal', 'Starting', 'Starting kubelet.');
     await this.#keeper.start();
     if (this.#stop.signal.aborted) return;
     await this.#source.synced(this.#context.nodeName);
@@ -189,6 +203,11 @@ class NodeAgent implements Kubelet {
       world.log.warn('remains of pods could not be removed', { error: runtimeMessage(thrown) });
     }
   }
+}
+
+/** A node as its own Events name it: its uid there is its name. */
+function nodeReference(name: string) {
+  return { kind: 'Node', name, uid: name, apiVersion: 'v1' };
 }
 
 function hasEnded({ status }: Pod): boolean {

@@ -1,4 +1,4 @@
-import type { Client, ResourceRef, SharedCaches } from '@keelson/client';
+import type { CacheSource, Client, ResourceRef } from '@keelson/client';
 import { kubernetesResources } from '@keelson/client';
 import type { ApiObject } from '@keelson/model';
 import type { Node, Pod } from '@keelson/model/generated/types/core-v1.ts';
@@ -25,7 +25,7 @@ export interface ClusterState {
  * Tells `state` of the cluster's objects until the returned function is called; resolves when it knows them all.
  * Resources that the server does not serve are taken to have no objects.
  */
-export async function watchCluster(client: Client, caches: SharedCaches, state: ClusterState): Promise<() => void> {
+export async function watchCluster(client: Client, caches: CacheSource, state: ClusterState): Promise<() => void> {
   const served = new Set((await client.discover()).map(({ group, resource }) => `${group}/${resource}`));
   const endings: (() => void)[] = [];
   const synced: Promise<void>[] = [];

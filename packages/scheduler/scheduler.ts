@@ -1,5 +1,5 @@
 import { messageOf, sleep, type World } from '@keelson/base';
-import { type Client, isNotFound, kubernetesResources, type CacheSource } from '@keelson/client';
+import { type CacheSource, type Client, isNotFound, kubernetesResources } from '@keelson/client';
 import type { EventRecorder } from '@keelson/controller-kit';
 import type { Pod } from '@keelson/model/generated/types/core-v1.ts';
 import { ClusterSnapshot } from './cluster-snapshot.ts';

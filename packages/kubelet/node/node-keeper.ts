@@ -14,6 +14,8 @@ export interface NodeKeeperOptions {
   readonly runtime: Runtime;
   /** Read each time: addresses and capacity may change. */
   description(): NodeDescription;
+  /** The node has become ready, or is no more. */
+  onReady?(ready: boolean): void;
   /** How long the lease is good for, in seconds; it is renewed four times as often. Default 40. */
   readonly leaseSeconds?: number;
   /** How often the status is looked at, in seconds. Default 10. */
@@ -36,6 +38,7 @@ export class NodeKeeper {
   };
   #lastReport = Number.NEGATIVE_INFINITY;
   #lease: Lease | undefined;
+  #toldReady: boolean | undefined;
   #wake: () => void = () => {};
   #running: Promise<unknown> = Promise.resolve();
 
@@ -152,11 +155,18 @@ export class NodeKeeper {
     try {
       this.#node = await nodes.patch(name, undefined, { status }, { type: 'strategic', subresource: 'status' });
       this.#lastReport = now;
+      this.#tellReadiness(status);
     } catch (thrown) {
       if (!isNotFound(thrown)) throw thrown;
       // Somebody deleted the node object, and this machine is still here.
       await this.#register();
     }
+  }
+
+  #tellReadiness({ conditions }: NodeStatus): void {
+    const ready = conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+    if (ready !== this.#toldReady) this.#options.onReady?.(ready);
+    this.#toldReady = ready;
   }
 
   async #keepLease(): Promise<void> {

@@ -24,7 +24,7 @@ export async function pruneEnded(runtimePod: RuntimePod, { runtime, files }: Kub
   for (const { id, name, state, sandboxId, logPath } of runtimePod.containers) {
     const count = (counts.get(name) ?? 0) + 1;
     counts.set(name, count);
-    if (count <= keptContainers || state !== 'exited') kept.add(sandboxId);
+    if (count <= keptContainers || state === 'running') kept.add(sandboxId);
     else {
       await runtime.removeContainer(id);
       await files.removeLogs(logPath);
