@@ -332,6 +332,26 @@ test('a new kubelet takes over what runs', { timeout: 40_000 }, async () => {
   assert.equal((await runtime.pod('uid-web')).sandboxes.length, 1);
 });
 
+test('a containerd that is killed takes no container with it, and the node says so meanwhile', {
+  timeout: 40_000,
+}, async () => {
+  const id = containerId('web');
+  const ready = () => {
+    const conditions: any[] = api.object('nodes', undefined, 'n1')?.['status'].conditions ?? [];
+    return conditions.find(({ type }) => type === 'Ready');
+  };
+  await containerd.kill();
+  await until('the node is not ready', () => ready()?.status === 'False');
+  assert.match(ready().message, /^\[?container runtime is down: /);
+  put('meanwhile', script('exec sleep 1000'));
+  await containerd.start();
+  await until('the node is ready again', () => ready()?.status === 'True');
+  await until('what waited runs', () => running('meanwhile'));
+  assert.equal(containerId('web'), id);
+  assert.equal(statusOf('web').containerStatuses[0].restartCount, 0);
+  assert.equal(await output('web', 'echo $NAME'), 'web\n');
+});
+
 test('an image that no registry has is an error, and the pod says so', { timeout: 40_000 }, async () => {
   put('none', { image: 'localhost:1/none:1' });
   await until('the pull fails', () =>

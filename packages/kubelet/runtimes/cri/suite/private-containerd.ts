@@ -8,6 +8,10 @@ import { join } from 'node:path';
 export interface PrivateContainerd {
   readonly directory: string;
   readonly socket: string;
+  /** Kills it with SIGKILL; what it runs goes on. */
+  kill(): Promise<void>;
+  /** Starts it again in the same place. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -46,27 +50,40 @@ export async function startContainerd(): Promise<PrivateContainerd> {
   };
   writeFileSync(join(directory, 'cni', '10-test.conflist'), JSON.stringify(network));
   writeFileSync(join(directory, 'config.toml'), configuration(directory));
-  const child = spawn('containerd', ['--config', join(directory, 'config.toml')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (text) => {
-    said = (said + text).slice(-20_000);
-  });
+  let child = await boot(directory);
   const socket = join(directory, 'containerd.sock');
-  const ready = new Promise<void>((resolve, reject) => {
-    child.stderr.on('data', () => {
-      if (said.includes('containerd successfully booted')) resolve();
-    });
-    child.once('exit', (code) => reject(new Error(`containerd ended with ${code}: ${said}`)));
-  });
-  await ready;
   for (const [name, command] of [
     [pause, ['/bin/busybox', 'sleep', '1000000']],
     ['docker.io/library/busybox:test', ['/bin/sh']],
   ] as const)
     importImage(directory, socket, name, command);
-  return { directory, socket, stop: () => stop(child, directory) };
+  return {
+    directory,
+    socket,
+    kill: async () => {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await ended;
+    },
+    start: async () => {
+      child = await boot(directory);
+    },
+    stop: () => stop(child, directory),
+  };
+}
+
+async function boot(directory: string): Promise<ChildProcess> {
+  const options = ['--config', join(directory, 'config.toml')];
+  const child = spawn('containerd', options, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (text) => {
+      said = (said + text).slice(-20_000);
+      if (said.includes('containerd successfully booted')) resolve();
+    });
+    child.once('exit', (code) => reject(new Error(`containerd ended with ${code}: ${said}`)));
+  });
+  return child;
 }
 
 async function stop(child: ChildProcess, directory: string): Promise<void> {
