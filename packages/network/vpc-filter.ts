@@ -18,6 +18,8 @@ export interface FilterObjects {
   /** Those of `links`, in the same order. */
   readonly networkInterfaces: readonly NetworkInterface[];
   readonly services: readonly FabricService[];
+  /** Addresses of load balancers, whose listeners are their own affair. */
+  readonly balancers: readonly string[];
   readonly dnsAddresses: readonly string[];
 }
 
@@ -158,12 +160,13 @@ function forwardChains(objects: FilterObjects): string[] {
 }
 
 /** What may be said to the router itself: pings, questions of names, and connections to the fabric's services. */
-function routerChains({ services, dnsAddresses }: FilterObjects): string[] {
+function routerChains({ services, balancers, dnsAddresses }: FilterObjects): string[] {
   const ports = services.flatMap(({ address, ports: all }) =>
     [...all].sort((one, other) => one - other).map((port) => `${address} . ${port}`),
   );
   return [
     ...setBlock('set', 'services', 'ipv4_addr . inet_service', ports),
+    ...setBlock('set', 'balancers', 'ipv4_addr', balancers),
     ...baseChain('router', 'input', 0, 'drop', [
       'ct state established,related accept',
       'ct state invalid drop',
@@ -174,6 +177,7 @@ function routerChains({ services, dnsAddresses }: FilterObjects): string[] {
       `ip daddr { ${dnsAddresses.join(', ')} } meta l4proto { tcp, udp } th dport 53 accept`,
       // To a load balancer the groups of the client's interface apply; names and metadata are exempt from them.
       'ip daddr . tcp dport @services iifname vmap @egress_of',
+      'ip daddr @balancers meta l4proto tcp iifname vmap @egress_of',
     ]),
   ];
 }

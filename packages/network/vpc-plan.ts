@@ -18,7 +18,7 @@ export interface VpcObjects {
   readonly networkAcls: readonly NetworkAcl[];
   readonly securityGroups: readonly SecurityGroup[];
   readonly networkInterfaces: readonly NetworkInterface[];
-  /** Addresses of the VPC at which the fabric itself answers (load balancers), and the TCP ports there. */
+  /** Addresses of the VPC at which the fabric itself answers beside load balancers, and the TCP ports there. */
   readonly services?: readonly FabricService[];
 }
 
@@ -74,16 +74,16 @@ export function planVpcFabric(objects: VpcObjects): VpcPlan {
   const subnets = [...objects.subnets].sort(byName);
   const interfaces = [...objects.networkInterfaces].sort(byName);
   const subnetOf = new Map(subnets.map((subnet) => [subnet.metadata.name!, subnet]));
-  const links = interfaces.flatMap((networkInterface) => {
-    const subnet = subnetOf.get(networkInterface.spec.subnetId);
-    return subnet === undefined ? [] : [planLink(networkInterface, subnet)];
-  });
-  const known = interfaces.filter((one) => subnetOf.has(one.spec.subnetId));
+  const known = interfaces.filter((one) => subnetOf.has(one.spec.subnetId) && !isBalancer(one));
+  const links = known.map((networkInterface) =>
+    planLink(networkInterface, subnetOf.get(networkInterface.spec.subnetId)!),
+  );
+  const balancers = interfaces.filter(isBalancer).map(({ spec }) => spec.privateIpAddress);
   const { routes, rules } = planRoutes(objects.vpc, [...objects.routeTables].sort(byName), known, links);
   const services = [...(objects.services ?? [])].sort((one, other) => (one.address < other.address ? -1 : 1));
   return {
     vpcId: objects.vpc.metadata.name!,
-    routerAddresses: routerAddresses(objects.vpc, subnets, services),
+    routerAddresses: routerAddresses(objects.vpc, subnets, [...services.map(({ address }) => address), ...balancers]),
     links,
     routes,
     rules,
@@ -94,9 +94,15 @@ export function planVpcFabric(objects: VpcObjects): VpcPlan {
       securityGroups: [...objects.securityGroups].sort(byName),
       networkInterfaces: known,
       services,
+      balancers: balancers.sort(),
       dnsAddresses: dnsAddresses(objects.vpc),
     }),
   };
+}
+
+/** A load balancer's interface is the router's own address: what forwards for it works in the VPC's namespace. */
+function isBalancer({ spec }: NetworkInterface): boolean {
+  return spec.interfaceType === 'network_load_balancer';
 }
 
 /** Where Amazon's DNS answers in this VPC. */
@@ -110,8 +116,8 @@ export function gatewayOf(subnet: Subnet): string {
   return formatAddress(addressAt(parseCidr(subnet.spec.cidrBlock)!, 1));
 }
 
-function routerAddresses(vpc: Vpc, subnets: readonly Subnet[], services: readonly FabricService[]): string[] {
-  const all = [...subnets.map(gatewayOf), ...dnsAddresses(vpc), ...services.map(({ address }) => address)];
+function routerAddresses(vpc: Vpc, subnets: readonly Subnet[], services: readonly string[]): string[] {
+  const all = [...subnets.map(gatewayOf), ...dnsAddresses(vpc), ...services];
   return [...new Set(all)].sort();
 }
 

@@ -3,10 +3,10 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from '
 import { rm } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { sleep, type World } from '@keelson/base';
+import { isRunning, type ProcessRecord, runningProcess } from '@keelson/network/dataplanes/linux/process-record.ts';
 import type { InitReport } from '../init/init-configuration.ts';
 import type { MachineCgroups } from './cgroups.ts';
 import type { InstanceFolder } from './instance-folder.ts';
-import { isRunning, type ProcessRecord, runningProcess } from './process-record.ts';
 import { quote } from './setup-script.ts';
 
 export interface InstanceMachineOptions {

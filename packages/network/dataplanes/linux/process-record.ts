@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Which process an instance's init is: a pid alone may be another's by now. */
+/** Which process it is: a pid alone may be another's by now. */
 export interface ProcessRecord {
   readonly pid: number;
   /** Clock ticks since boot at which it started (/proc/PID/stat, field 22). */
