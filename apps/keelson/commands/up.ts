@@ -9,6 +9,7 @@ import {
   readIdentity,
   writeIdentity,
 } from '../data-directory.ts';
+import { installPackages, linuxObstacle, missingPackages } from '../linux-prerequisites.ts';
 import { keepAwake, startInBackground } from '../process/background-process.ts';
 import { runningProcess } from '../process/process-file.ts';
 import { formatDuration, Progress } from '../progress.ts';
@@ -16,6 +17,27 @@ import { runRegion, type StartReport } from '../region/region-process.ts';
 import { dataOption } from './running-region.ts';
 
 const defaults = { region: 'ap-northeast-2', account: '000000000000', port: 4566 };
+
+/** Which compute a new region has: the one asked for, or linux where this machine can; says which and why. */
+function chooseCompute(asked: string): RegionIdentity['compute'] {
+  if (asked === 'simulated') return 'simulated';
+  const instead = (reason: string): RegionIdentity['compute'] => {
+    if (asked === 'linux') throw new UsageError(`linux compute is not possible here: ${reason}`, 1);
+    process.stdout.write(`Nodes are simulated: ${reason}.\n`);
+    return 'simulated';
+  };
+  const obstacle = linuxObstacle();
+  if (obstacle !== undefined) return instead(obstacle);
+  const missing = missingPackages();
+  if (missing.length > 0) {
+    process.stdout.write(
+      `Installing Debian packages for nodes whose pods are containers: ${missing.join(' ')}\n(--compute simulated does without)\n`,
+    );
+    const failure = installPackages(missing);
+    if (failure !== undefined) return instead(`${missing.join(', ')} could not be installed: ${failure}`);
+  }
+  return 'linux';
+}
 
 function settle(directory: DataDirectory, options: Options): RegionIdentity {
   const region = options.text('region');
@@ -33,7 +55,7 @@ function settle(directory: DataDirectory, options: Options): RegionIdentity {
       region: region ?? defaults.region,
       account: account ?? defaults.account,
       port: port ?? defaults.port,
-      compute: compute === 'linux' ? 'linux' : 'simulated',
+      compute: chooseCompute(compute),
     });
   }
   const differs = (name: string, asked: unknown, kept: unknown) => {

@@ -1,14 +1,22 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { World } from '@keelson/base';
-import { createRegistry, type LoadedImage, loadArchive, requestListener } from '@keelson/registry';
+import {
+  createRegistry,
+  formatImageName,
+  type LoadedImage,
+  loadArchive,
+  parseImageName,
+  requestListener,
+} from '@keelson/registry';
 import type { DataDirectory } from '../data-directory.ts';
 
 /** The region's image registry: it answers on a socket that every node relays to. */
 export interface ImageRegistry {
   /** Puts the images of an archive where nodes find them. @throws ArchiveError, RegistryError */
   load(file: string, as: string | undefined): Promise<LoadedImage[]>;
-  has(name: string): Promise<boolean>;
+  /** The digest that a name stands for here; undefined when there is no such image. Never asks another registry. */
+  digestOf(name: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -33,18 +41,9 @@ export async function openImageRegistry(world: World, directory: DataDirectory):
   });
   return {
     load: (file, as) => loadArchive(registry.store, file, as === undefined ? {} : { as }),
-    has: async (name) => {
-      const { host, repository, reference } = splitName(name);
-      const aborts = new AbortController();
-      const response = await registry.handler({
-        method: 'HEAD',
-        target: `/v2/${repository}/manifests/${reference}?ns=${host}`,
-        headers: {},
-        body: (async function* () {})(),
-        signal: aborts.signal,
-        peer: { address: '', certificates: [] },
-      });
-      return response.status === 200;
+    digestOf: async (name) => {
+      const { host, path, tag = 'latest' } = parseImageName(name);
+      return (await registry.store.manifest(formatImageName({ host, path }), tag))?.digest;
     },
     close: async () => {
       server.closeAllConnections();
@@ -52,11 +51,4 @@ export async function openImageRegistry(world: World, directory: DataDirectory):
       await registry.close();
     },
   };
-}
-
-/** `keelson.internal/node:0.1.0` → host, repository and tag. */
-function splitName(name: string): { host: string; repository: string; reference: string } {
-  const slash = name.indexOf('/');
-  const colon = name.lastIndexOf(':');
-  return { host: name.slice(0, slash), repository: name.slice(slash + 1, colon), reference: name.slice(colon + 1) };
 }

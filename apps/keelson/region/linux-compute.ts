@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { World } from '@keelson/base';
 import { SharedCaches } from '@keelson/client';
@@ -14,6 +14,7 @@ import {
   deleteNamespace,
   inNamespace,
   namespaceFolder,
+  ownNamespaces,
   ownPrefix,
 } from '@keelson/network/dataplanes/linux/namespaces.ts';
 import { VpcNetworkController } from '@keelson/network/dataplanes/linux/vpc-network-controller.ts';
@@ -30,6 +31,8 @@ export interface LinuxCompute {
   readonly controllers: readonly (() => Controller)[];
   /** Called once, when the region's API answers. */
   instances(services: RegionServices): LinuxInstances;
+  /** Removes the namespaces of VPCs and control planes; nothing may run in them any more. */
+  removeNetworks(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -81,6 +84,10 @@ export function linuxCompute(world: World, directory: DataDirectory, identity: R
       caches.of(networkInterfaces);
       driver = linuxInstances(world, directory, identity, services, caches, vpcs);
       return driver;
+    },
+    removeNetworks: async () => {
+      for (const name of ownNamespaces(identity.id))
+        await deleteNamespace(world.clock, `${ownPrefix(identity.id)}${name}`);
     },
     close: async () => {
       await driver?.close();
@@ -134,13 +141,4 @@ function linuxInstances(
       return { accessKeyId, secretAccessKey, sessionToken, lastUpdated, expiration: time(expiration) };
     },
   });
-}
-
-/** True where nothing of a region's own is left in the kernel by name. */
-export function leftoverNamespaces(identity: string): string[] {
-  try {
-    return readdirSync(namespaceFolder).filter((name) => name.startsWith(ownPrefix(identity)));
-  } catch {
-    return [];
-  }
 }

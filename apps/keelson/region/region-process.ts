@@ -24,6 +24,7 @@ import { adminHandler } from './admin-handler.ts';
 import { ControlPlaneProcesses } from './control-plane-processes.ts';
 import { openImageRegistry } from './image-registry.ts';
 import { linuxCompute } from './linux-compute.ts';
+import { ensureOwnImages } from './own-images.ts';
 import { type Region, type RegionServices, startRegion } from './region.ts';
 import { regionStatus } from './region-status.ts';
 
@@ -93,6 +94,14 @@ export async function runRegion(directory: DataDirectory, report: Reporter): Pro
   }
 }
 
+/** Stops every machine, as one stops machines: what ran on them starts anew when they do. */
+async function stopMachines(instances: InstanceDriver | undefined): Promise<void> {
+  if (instances === undefined) return;
+  const running = await instances.running();
+  await Promise.all(running.map((id) => instances.stop(id)));
+  await instances.close();
+}
+
 async function serve(directory: DataDirectory, report: Reporter): Promise<void> {
   openDataDirectory(directory);
   const identity = readIdentity(directory);
@@ -118,8 +127,6 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     ...(linux ? { controllers: linux.controllers } : {}),
     loadBalancers: () => simulatedLoadBalancers,
   });
-  report({ step: `Opening the front door at http://127.0.0.1:${identity.port}` });
-  const door = await listenFrontDoor(world, region, identity);
   let end: (how: 'down' | 'letGo') => void = () => {};
   const ended = new Promise<'down' | 'letGo'>((resolve) => {
     end = resolve;
@@ -135,6 +142,12 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     world,
     closeGrace: 500,
   });
+  if (linux) {
+    report({ step: "Making Keelson's own image" });
+    await ensureOwnImages(directory, images);
+  }
+  report({ step: `Opening the front door at http://127.0.0.1:${identity.port}` });
+  const door = await listenFrontDoor(world, region, identity);
   recordProcess(directory.regionProcessFile);
   report({ ready: true });
   world.log.info('the region answers', { port: identity.port, compute: identity.compute });
@@ -145,8 +158,9 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
   if (how === 'down') {
     const names = (await region.client.resource(controlPlaneResource).list()).items.map((one) => one.metadata.name!);
     await region.stop();
-    await instances?.close();
+    await stopMachines(instances);
     await processes.stopAll(names);
+    await linux?.removeNetworks();
   } else {
     await region.stop();
     await instances?.close();
