@@ -69,9 +69,14 @@ function simulatedInstances(world: World, directory: DataDirectory, services: Re
   });
 }
 
-async function listenFrontDoor(world: World, region: Region, identity: RegionIdentity): Promise<Listener> {
+/** Opens the front door before anything else is started; who comes early waits. */
+async function listenFrontDoor(world: World, region: Promise<Region>, identity: RegionIdentity): Promise<Listener> {
   try {
-    return await listen({ handler: region.frontDoor, at: { host: '127.0.0.1', port: identity.port }, world });
+    return await listen({
+      handler: async (request) => (await region).frontDoor(request),
+      at: { host: '127.0.0.1', port: identity.port },
+      world,
+    });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new UsageError(
@@ -107,6 +112,12 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
   const identity = readIdentity(directory);
   if (identity === undefined) throw new UsageError(`there is no region in ${directory.path}; 'keelson up' makes one`);
   const world = systemWorld(processLog());
+  report({ step: `Opening the front door at http://127.0.0.1:${identity.port}` });
+  let opened: (region: Region) => void = () => {};
+  const regionOpen = new Promise<Region>((resolve) => {
+    opened = resolve;
+  });
+  const door = await listenFrontDoor(world, regionOpen, identity);
   report({ step: 'Opening the store' });
   const store = await openSqliteStore({ path: directory.regionStore, world, ...sqliteWorker() });
   const linux = identity.compute === 'linux' ? linuxCompute(world, directory, identity) : undefined;
@@ -146,8 +157,7 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     report({ step: "Making Keelson's own image" });
     await ensureOwnImages(directory, images);
   }
-  report({ step: `Opening the front door at http://127.0.0.1:${identity.port}` });
-  const door = await listenFrontDoor(world, region, identity);
+  opened(region);
   recordProcess(directory.regionProcessFile);
   report({ ready: true });
   world.log.info('the region answers', { port: identity.port, compute: identity.compute });
