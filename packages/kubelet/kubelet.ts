@@ -126,7 +126,8 @@ class NodeAgent implements Kubelet {
 
   async start(): Promise<void> {
     const { runtime, caches } = this.#options;
-    this.#endings.push(runtime.onChange((uid) => this.#workers.get(uid)?.wake()));
+    const changed = (uid: string) => (uid === '' ? this.#keeper.look() : this.#workers.get(uid)?.wake());
+    this.#endings.push(runtime.onChange(changed));
     const { nodeName, recorder } = this.#context;
     recorder.event(nodeReference(nodeName), 'Normal', 'Starting', 'Starting kubelet.');
     await this.#keeper.start();

@@ -28,7 +28,10 @@ export interface Runtime {
   pods(): Promise<RuntimePod[]>;
   /** What it has of one pod; no sandboxes and containers when it has nothing. */
   pod(uid: string): Promise<RuntimePod>;
-  /** Calls `listener` with the uid of a pod of which something may have changed. Returns what ends it. */
+  /**
+   * Calls `listener` with the uid of a pod of which something may have changed, and with '' when the runtime itself has
+   * gone away or come back. Returns what ends it.
+   */
   onChange(listener: (uid: string) => void): () => void;
 
   /** Undefined when the image is not here. */

@@ -43,6 +43,7 @@ export class CriRuntime implements Runtime {
   readonly #listeners = new Set<(uid: string) => void>();
   readonly #stop = new AbortController();
   #seen = new Map<string, string>();
+  #away = false;
   #relisting: Promise<void> | undefined;
 
   constructor(options: CriRuntimeOptions) {
@@ -266,13 +267,21 @@ export class CriRuntime implements Runtime {
     while (!this.#stop.signal.aborted) {
       try {
         const [sandboxes, containers] = await this.#lists({});
+        this.#setAway(undefined);
         this.#compare([...sandboxes, ...containers]);
       } catch (thrown) {
-        if (!this.#stop.signal.aborted)
-          this.#world.log.warn('the runtime does not answer', { error: messageOf(thrown) });
+        if (!this.#stop.signal.aborted) this.#setAway(messageOf(thrown));
       }
       await sleep(this.#world.clock, this.#interval, this.#stop.signal);
     }
+  }
+
+  #setAway(error: string | undefined): void {
+    if ((error !== undefined) === this.#away) return;
+    this.#away = error !== undefined;
+    if (this.#away) this.#world.log.warn('the runtime does not answer', { error });
+    else this.#world.log.info('the runtime answers again');
+    for (const listener of this.#listeners) listener('');
   }
 
   #compare(things: readonly { id: string; state: number; labels: Record<string, string> }[]): void {
