@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { messageOf, type Timer, type World } from '@keelson/base';
 import type { RoleCredentials } from '../imds/instance-metadata.ts';
+import { writePrivateFile } from './machine/private-file.ts';
 
 /** Asks for credentials of an instance's role; undefined for an instance that has none. */
 export type CredentialsSource = (instanceId: string) => Promise<RoleCredentials | undefined>;
@@ -57,9 +57,7 @@ export class CredentialsKeeper {
     if (!isDue(file, this.#world.clock.now())) return;
     const credentials = await this.#source(instanceId);
     if (credentials === undefined) return;
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(`${file}.new`, JSON.stringify(credentials), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    writePrivateFile(file, JSON.stringify(credentials));
   }
 }
 

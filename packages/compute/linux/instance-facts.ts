@@ -32,6 +32,11 @@ export class InstanceFacts {
     this.#profiles = caches.of(instanceProfiles);
   }
 
+  /** Resolves when everything that facts are made from has been listed. */
+  get synced(): Promise<unknown> {
+    return Promise.all([this.#vpcs, this.#subnets, this.#groups, this.#profiles].map((cache) => cache.synced));
+  }
+
   /** `interfaces` are the instance's, by device index. */
   metadataOf(instance: Instance, interfaces: readonly NetworkInterface[]): InstanceMetadata {
     const { spec, metadata } = instance;

@@ -127,6 +127,15 @@ test('containerd runs containers from an image, and is started again when it die
   assert.match(await ctr('tasks', 'ls'), /second\s+\d+\s+RUNNING/);
 });
 
+test('what an instance puts in the way of its metadata is not followed', { skip }, async () => {
+  await room.enter('i-1', 'sh', '-c', 'ln -s /etc/passwd /run/keelson/metadata.json.new');
+  const tagged = { ...plan.instance, spec: { ...plan.instance.spec, reservationId: 'r-2' } };
+  await room.setInstance(tagged);
+  const file = join(room.folder, 'i-1/run/metadata.json');
+  await eventually('the change', () => (readFileSync(file, 'utf8').includes('"r-2"') ? true : undefined));
+  assert.match(readFileSync('/etc/passwd', 'utf8'), /^root:/);
+});
+
 test('an instance that is killed takes its containers with it', { skip }, async () => {
   const pid = room.machines.placement({ instanceId: 'i-1' } as Parameters<typeof room.machines.placement>[0])!.target;
   const gone = new Promise((resolve) => room.machines.onExit(resolve));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { messageOf, randomHex, type World } from '@keelson/base';
 import type { CacheSource, SharedCache } from '@keelson/client';
 import { instances, networkInterfaces } from '@keelson/client/region-resources/index.ts';
@@ -7,16 +7,18 @@ import type { Instance, NetworkInterface } from '@keelson/model/region/object-ty
 import type { PlannedLink } from '@keelson/network';
 import type { InterfacePlace } from '@keelson/network/dataplanes/linux/link-commands.ts';
 import { ownPrefix } from '@keelson/network/dataplanes/linux/namespaces.ts';
+import { type ProcessRecord, runningProcess } from '@keelson/network/dataplanes/linux/process-record.ts';
 import { searchPath } from '@keelson/network/dataplanes/linux/run-command.ts';
 import { metadataAddress } from '../imds/metadata-service.ts';
 import type { InstanceDriver, InstancePlan } from '../instance-driver.ts';
 import { CredentialsKeeper, type CredentialsSource } from './credentials-keeper.ts';
 import type { InitConfiguration, InitReport, InitService } from './init/init-configuration.ts';
 import { InstanceFacts, type RegionFacts } from './instance-facts.ts';
-import { MachineCgroups, parseHierarchies } from './machine/cgroups.ts';
+import { type CgroupHierarchy, MachineCgroups, parseHierarchies } from './machine/cgroups.ts';
 import { type ContainerdSettings, containerdFiles, mayLowerOomScore } from './machine/containerd-config.ts';
 import { type InstanceFolder, insideRun, instanceFolder } from './machine/instance-folder.ts';
 import { InstanceMachine } from './machine/instance-machine.ts';
+import { writePrivateFile } from './machine/private-file.ts';
 import { boundSettings, existingFolders, writeRootFiles } from './machine/root-files.ts';
 import { setupScript } from './machine/setup-script.ts';
 
@@ -47,6 +49,8 @@ export interface LinuxInstancesOptions {
   /** Where an instance asks for names. */
   readonly nameServers: (plan: InstancePlan) => readonly string[];
   readonly credentials: CredentialsSource;
+  /** The machine's trees of control groups; those that are mounted, when undefined. */
+  readonly hierarchies?: readonly CgroupHierarchy[];
 }
 
 /**
@@ -66,10 +70,13 @@ export class LinuxInstances implements InstanceDriver {
   readonly #machines = new Map<string, InstanceMachine>();
   readonly #listeners = new Set<(instanceId: string) => void>();
   readonly #endings: (() => void)[];
+  /** Resolves when all that metadata is made from is known. */
+  readonly #ready: Promise<void>;
+  #isReady = false;
 
   constructor(options: LinuxInstancesOptions) {
     this.#options = options;
-    const hierarchies = parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
+    const hierarchies = options.hierarchies ?? parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
     this.#cgroups = new MachineCgroups(hierarchies, ownPrefix(options.identity).slice(0, -1));
     this.#facts = new InstanceFacts(options.region, options.caches);
     this.#credentials = new CredentialsKeeper(options.world, options.credentials);
@@ -82,11 +89,15 @@ export class LinuxInstances implements InstanceDriver {
         this.#refresh(now?.spec.attachment?.instanceId);
       }),
     ];
+    this.#ready = Promise.all([this.#facts.synced, this.#instances.synced, this.#interfaces.synced]).then(() => {
+      this.#isReady = true;
+      for (const id of this.#folders()) this.#refresh(id);
+    });
   }
 
   /** The network namespace of the instance that has this interface: what a VPC's fabric asks. */
   readonly placement = (link: PlannedLink): InterfacePlace | undefined => {
-    const record = link.instanceId === undefined ? undefined : this.#machine(link.instanceId).process;
+    const record = link.instanceId === undefined ? undefined : this.#process(link.instanceId);
     return record && { target: String(record.pid), path: `/proc/${record.pid}/ns/net` };
   };
 
@@ -110,7 +121,7 @@ export class LinuxInstances implements InstanceDriver {
   }
 
   async running(): Promise<readonly string[]> {
-    const found = this.#folders().filter((id) => this.#machine(id).process !== undefined);
+    const found = this.#folders().filter((id) => this.#process(id) !== undefined);
     await Promise.all(
       found.map((id) =>
         this.#watch(id, this.#machine(id)).catch((error: unknown) =>
@@ -138,6 +149,10 @@ export class LinuxInstances implements InstanceDriver {
     return this.#machines.get(instanceId)?.report;
   }
 
+  #process(id: string): ProcessRecord | undefined {
+    return runningProcess(this.#folder(id).recordFile);
+  }
+
   #folder(id: string): InstanceFolder {
     return instanceFolder(this.#options.folder, id);
   }
@@ -163,7 +178,7 @@ export class LinuxInstances implements InstanceDriver {
     const { instance, type } = plan;
     const id = instance.metadata.name!;
     const folder = this.#folder(id);
-    await machine.clean();
+    await Promise.all([machine.clean(), this.#ready]);
     const start = randomHex(world.random, 6);
     writeRootFiles(folder, {
       hostName: instance.spec.privateDnsName,
@@ -172,7 +187,7 @@ export class LinuxInstances implements InstanceDriver {
       searchDomains: [instance.spec.privateDnsName.split('.').slice(1).join('.')],
       files: { ...this.#containerdFiles(), ...this.#options.files(plan) },
     });
-    writePrivate(folder.initFile, JSON.stringify(this.#initConfiguration(plan)));
+    writePrivateFile(folder.initFile, JSON.stringify(this.#initConfiguration(plan)));
     this.#writeMetadata(folder, instance, plan.interfaces);
     await this.#credentials.add(id, folder.credentialsFile);
     this.#cgroups.prepare(id, start, type);
@@ -221,8 +236,9 @@ export class LinuxInstances implements InstanceDriver {
 
   /** Writes what the instance's metadata says, when one of its objects was changed. */
   #refresh(instanceId: string | undefined): void {
-    const instance = instanceId === undefined ? undefined : this.#instances.get(undefined, instanceId);
-    if (instanceId === undefined || instance === undefined || this.#machine(instanceId).process === undefined) return;
+    if (!this.#isReady || instanceId === undefined || this.#process(instanceId) === undefined) return;
+    const instance = this.#instances.get(undefined, instanceId);
+    if (instance === undefined) return;
     const attached = this.#interfaces
       .list()
       .filter(({ spec }) => spec.attachment?.instanceId === instanceId)
@@ -231,7 +247,7 @@ export class LinuxInstances implements InstanceDriver {
   }
 
   #writeMetadata(folder: InstanceFolder, instance: Instance, interfaces: readonly NetworkInterface[]): void {
-    writePrivate(folder.metadataFile, JSON.stringify(this.#facts.metadataOf(instance, interfaces)));
+    writePrivateFile(folder.metadataFile, JSON.stringify(this.#facts.metadataOf(instance, interfaces)));
   }
 
   async #watch(id: string, machine: InstanceMachine): Promise<void> {
@@ -249,9 +265,4 @@ export class LinuxInstances implements InstanceDriver {
 /** As the node's description has it. */
 function machineId(instanceId: string): string {
   return `ec2${createHash('sha256').update(instanceId).digest('hex').slice(0, 32).slice(3)}`;
-}
-
-function writePrivate(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
 }

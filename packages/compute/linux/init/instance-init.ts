@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf, sleep, type World } from '@keelson/base';
 import type { InitConfiguration, InitReport } from './init-configuration.ts';
@@ -24,7 +24,6 @@ export class InstanceInit {
   constructor(world: World, configuration: InitConfiguration) {
     this.#world = world;
     this.#configuration = configuration;
-    mkdirSync(configuration.logFolder, { recursive: true });
     const { logFolder } = configuration;
     this.#keepers = configuration.services.map(
       (service) => new ServiceKeeper({ world, service, logFolder, changed: () => this.#tell() }),

@@ -109,7 +109,8 @@ export class InstanceMachine {
         text += piece.toString();
         const lines = text.split('\n');
         text = lines.pop()!.slice(-65_536);
-        for (const line of lines) this.#report = JSON.parse(line);
+        for (const line of lines) this.#report = parseReport(line) ?? this.#report;
+        if (this.#report === undefined) return;
         this.#watch = socket;
         resolve(this.#report);
       });
@@ -199,4 +200,14 @@ function wrapper(cgroups: readonly string[]): string {
     'done',
     'exit "$status"',
   ].join('\n');
+}
+
+/** The other side is the instance, which may say anything. */
+function parseReport(line: string): InitReport | undefined {
+  try {
+    const report = JSON.parse(line);
+    return Array.isArray(report?.services) ? report : undefined;
+  } catch {
+    return undefined;
+  }
 }

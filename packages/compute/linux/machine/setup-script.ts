@@ -83,16 +83,13 @@ function filesScript(plan: SetupPlan): string {
     'umount -l /.machine; rmdir /.machine',
     // What a kubelet or CSI driver mounts for a container has to be seen there.
     'mount --make-rshared /',
-    ...(plan.hierarchies.some(({ version, mountPoint }) => version === 2 && mountPoint === '/sys/fs/cgroup')
-      ? [moveInitAside]
-      : []),
+    ...(plan.hierarchies.every(({ version }) => version === 2) ? [moveInitAside] : []),
     `cd /; exec env -i ${quote(`PATH=${plan.searchPath}`)} HOME=/root LC_ALL=C sh -c ${quote(firstProcess(plan.init))}`,
   ].join('\n');
 }
 
 function cgroupMounts(hierarchies: readonly CgroupHierarchy[]): string[] {
-  const unified = hierarchies.find(({ mountPoint }) => mountPoint === '/sys/fs/cgroup');
-  if (unified !== undefined) return ['mount -t cgroup2 cgroup2 sys/fs/cgroup'];
+  if (hierarchies.every(({ version }) => version === 2)) return ['mount -t cgroup2 cgroup2 sys/fs/cgroup'];
   const targets = hierarchies.map(({ mountPoint }) => `sys/fs/cgroup/${basename(mountPoint)}`);
   const mounts = hierarchies.map(({ version, mountOptions }, index) => {
     const kind = version === 2 ? '-t cgroup2 cgroup2' : `-t cgroup -o ${quote(mountOptions)} cgroup`;

@@ -22,21 +22,24 @@ export function startTimeOf(pid: number): string | undefined {
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
 
+let bootId: string | undefined;
+
 export function currentBootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return bootId;
 }
 
 /** The record in `file` if that very process still runs. */
-export function runningProcess(file: string, bootId = currentBootId()): ProcessRecord | undefined {
+export function runningProcess(file: string, boot = currentBootId()): ProcessRecord | undefined {
   let record: ProcessRecord;
   try {
     record = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return undefined;
   }
-  return isRunning(record, bootId) ? record : undefined;
+  return isRunning(record, boot) ? record : undefined;
 }
 
-export function isRunning(record: ProcessRecord, bootId = currentBootId()): boolean {
-  return record.bootId === bootId && startTimeOf(record.pid) === record.startTime;
+export function isRunning(record: ProcessRecord, boot = currentBootId()): boolean {
+  return record.bootId === boot && startTimeOf(record.pid) === record.startTime;
 }
