@@ -33,7 +33,7 @@ export class DnsListener {
   private constructor(options: DnsListenerOptions) {
     this.#options = options;
     this.#udp = createSocket({ type: 'udp4', recvBufferSize: 2 ** 20 });
-    this.#tcp = createServer((socket) => this.#connection(socket));
+    this.#tcp = createServer({ allowHalfOpen: true }, (socket) => this.#connection(socket));
     this.#tcp.maxConnections = mostConnections;
   }
 
@@ -88,10 +88,16 @@ export class DnsListener {
   #connection(socket: TcpSocket): void {
     const frames = new TcpFrames();
     let waiting = 0;
+    let asked = false;
     this.#connections.add(socket);
     socket.setTimeout(idleMilliseconds, () => socket.destroy());
     socket.on('error', () => {});
     socket.on('close', () => this.#connections.delete(socket));
+    // A client may say that it has no more to ask, and still wants its answers.
+    socket.on('end', () => {
+      asked = true;
+      if (waiting === 0) socket.end();
+    });
     socket.on('data', async (piece) => {
       for (const bytes of frames.add(piece)) {
         if (waiting >= mostOnOneConnection) return socket.destroy();
@@ -103,6 +109,7 @@ export class DnsListener {
         if (reply === undefined) return socket.destroy();
         socket.write(TcpFrames.frame(reply));
       }
+      if (asked && waiting === 0) socket.end();
     });
   }
 

@@ -66,7 +66,7 @@ function overTcp(query: DnsMessage, bytes: Uint8Array, resolver: Resolver, optio
           if (answer) resolve(answer);
         }
       });
-      socket.end(TcpFrames.frame(bytes));
+      socket.write(TcpFrames.frame(bytes));
     },
   );
 }
