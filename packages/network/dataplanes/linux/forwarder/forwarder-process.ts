@@ -10,6 +10,7 @@ import { TcpForwarder } from './tcp-forwarder.ts';
 const thresholds = { healthy: 2, unhealthy: 2 };
 const interval = 2000;
 const timeout = 2000;
+const retryDelay = 50;
 
 interface Running {
   readonly group: TargetGroup;
@@ -69,8 +70,10 @@ export class ForwarderProcess {
     const running = { group, forwarder, checker };
     this.#running.set(listener.port, running);
     if (listener.descriptor !== undefined) await forwarder.listen({ fd: listener.descriptor });
-    for (const host of addresses) void this.#listen(forwarder, host, listener.port);
-    void checker.run();
+    const [source, ...others] = addresses.map((host) => this.#listen(forwarder, host, listener.port));
+    void Promise.all(others);
+    // Checks come from the first address: before the VPC has it they would all fail.
+    void (source ?? Promise.resolve()).then(() => checker.run());
     return running;
   }
 
@@ -85,9 +88,12 @@ export class ForwarderProcess {
         }
         return;
       } catch (error) {
-        this.#problem = messageOf(error);
-        this.#tell();
-        await sleep(this.#world.clock, 500, this.#retry.signal);
+        const problem = messageOf(error);
+        if (problem !== this.#problem) {
+          this.#problem = problem;
+          this.#tell();
+        }
+        await sleep(this.#world.clock, retryDelay, this.#retry.signal);
       }
     }
   }
