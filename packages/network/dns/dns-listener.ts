@@ -29,6 +29,7 @@ export class DnsListener {
   readonly #tcp: Server;
   readonly #connections = new Set<TcpSocket>();
   #underWay = 0;
+  #closed = false;
 
   private constructor(options: DnsListenerOptions) {
     this.#options = options;
@@ -49,6 +50,7 @@ export class DnsListener {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const connection of this.#connections) connection.destroy();
     await Promise.all([
       new Promise<void>((resolve) => this.#udp.close(() => resolve())),
@@ -82,7 +84,7 @@ export class DnsListener {
     if (from.port === 0) return;
     const reply = await this.#reply(bytes, false);
     // A client that went away is told nothing; there is nobody to tell of it either.
-    if (reply !== undefined) this.#udp.send(reply, from.port, from.address, () => {});
+    if (reply !== undefined && !this.#closed) this.#udp.send(reply, from.port, from.address, () => {});
   }
 
   #connection(socket: TcpSocket): void {

@@ -79,7 +79,7 @@ before(async () => {
     serverAddresses: () => ['10.0.9.9'],
     fatal: (error) => assert.fail(error),
   });
-  resolver = new Resolver({ timeout: 1000, tries: 1 });
+  resolver = new Resolver({ timeout: 1000, tries: 4 });
   resolver.setServers([`127.0.0.1:${server.portOf(0)}`]);
 });
 
