@@ -107,6 +107,19 @@ async function ensureImage(
   });
 }
 
+/**
+ * The attempt of the container that was there last, or -1. A runtime that has forgotten it, as after the loss of its
+ * state, does not make the pod a new one: then its status tells.
+ */
+function attemptBefore(pod: Pod, runtimePod: RuntimePod, name: string): number {
+  const known = newestContainer(runtimePod, name);
+  if (known !== undefined) return known.attempt;
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
+  const told = [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
+  const before = told.find((status) => status.name === name && status.containerID);
+  return before === undefined ? -1 : before.restartCount;
+}
+
 async function containerSpec(request: StartRequest, imageRef: string, context: KubeletContext): Promise<ContainerSpec> {
   const { pod, runtimePod, sandbox, volumes, place } = request;
   const container = request.container as Container;
@@ -118,7 +131,7 @@ async function containerSpec(request: StartRequest, imageRef: string, context: K
     allocatable: context.node().status?.allocatable ?? {},
   });
   const expanded = (text: string) => expand(text, (name) => env.get(name));
-  const attempt = (newestContainer(runtimePod, container.name)?.attempt ?? -1) + 1;
+  const attempt = attemptBefore(pod, runtimePod, container.name) + 1;
   const allocatableMemory = context.node().status?.capacity?.['memory'];
   return {
     name: container.name,
