@@ -215,7 +215,7 @@ describe("kubectl's daily verbs", { skip: withoutKubectl }, () => {
     await inShop('create', 'secret', 'generic', 'login', '--from-literal=password=p');
     assert.equal(await inShop('get', 'secret', 'login', '-o', 'jsonpath={.data.password}'), 'cA==');
     await inShop('create', 'serviceaccount', 'robot');
-    assert.match(await inShop('create', 'token', 'robot'), /^ey[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    assert.match(await inShop('create', 'token', 'robot'), /^ey[\w-]+\.[\w-]+\.[\w-]+\n?$/);
     assert.match(await kubectl('create', 'namespace', 'dry', '--dry-run=server', '-o', 'name'), /namespace\/dry/);
     assert.match(await region.refused('kubectl', 'get', 'namespace', 'dry'), /NotFound/);
     const pod = ['pod/cart-probe', '--for=condition=Ready', '--timeout=60s'];

@@ -7,4 +7,5 @@ export * from './instance-controller.ts';
 export type * from './instance-driver.ts';
 export * from './node-capacity.ts';
 export * from './node-description.ts';
+export * from './node-shutdown.ts';
 export * from './simulated/simulated-instances.ts';

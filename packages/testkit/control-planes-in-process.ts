@@ -1,5 +1,5 @@
 import type { World } from '@keelson/base';
-import { type Client, createClient } from '@keelson/client';
+import { type Client, createClient, inProcessPeer } from '@keelson/client';
 import {
   AwsInstances,
   AwsLoadBalancers,
@@ -87,7 +87,13 @@ export class ControlPlanesInProcess implements ControlPlaneHost {
   }
 
   administrator({ clusterName }: ControlPlaneStart): Client {
-    return this.of(clusterName).clientAs('eks:cluster-manager', ['system:masters']);
+    return createClient({
+      // Asked for at each request: the control plane of another version is another one.
+      send: (request) => this.of(clusterName).handler(request),
+      clock: this.#options.world.clock,
+      peer: inProcessPeer('eks:cluster-manager', ['system:masters']),
+      userAgent: 'eks',
+    });
   }
 
   onExit(): () => void {

@@ -1,7 +1,7 @@
 import { type Region, startRegion } from '@keelson/app/region/region.ts';
 import { simulatedLoadBalancers } from '@keelson/aws/elbv2/index.ts';
 import { createSealer } from '@keelson/aws/sealing.ts';
-import { createEksToken, signRequest } from '@keelson/aws-protocol';
+import { type AwsCredentials, createEksToken, signRequest } from '@keelson/aws-protocol';
 import {
   collectBody,
   createLog,
@@ -130,12 +130,12 @@ export class RegionInProcess {
     return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : text };
   }
 
-  /** A client of a cluster with the administrator's EKS token, as kubectl would have it. */
-  kubectl(clusterName: string): Client {
+  /** A client of a cluster with the EKS token of an access key, the administrator's unless told otherwise. */
+  kubectl(clusterName: string, credentials: AwsCredentials = this.region.administrator): Client {
     return this.controlPlanes.clientWithToken(clusterName, async () =>
       createEksToken({
         clusterName,
-        credentials: this.region.administrator,
+        credentials,
         region,
         endpoint: 'http://127.0.0.1:4566',
         now: this.world.clock.now(),

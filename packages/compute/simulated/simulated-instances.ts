@@ -7,6 +7,7 @@ import type { NodeConfig } from '@keelson/model/region/node-config.ts';
 import { addressAt, formatAddress, parseCidr } from '@keelson/network';
 import type { InstanceDriver, InstancePlan } from '../instance-driver.ts';
 import { describeNode, factsOf } from '../node-description.ts';
+import { announceShutdown } from '../node-shutdown.ts';
 import { PodAddressPool } from '../pod-addresses.ts';
 
 /** A way to a cluster's API server with the credentials of one instance. */
@@ -27,7 +28,8 @@ export interface SimulatedInstancesOptions {
 }
 
 interface Agent {
-  stop(): Promise<void>;
+  /** `announced`: the machine shuts down, and its cluster is told; else only this process lets go of it. */
+  stop(announced: boolean): Promise<void>;
 }
 
 const diskGiB = 20;
@@ -52,10 +54,14 @@ export class SimulatedInstances implements InstanceDriver {
     this.#agents.set(id, plan.node ? this.#join(plan, plan.node) : { stop: async () => {} });
   }
 
-  async stop(instanceId: string): Promise<void> {
+  stop(instanceId: string): Promise<void> {
+    return this.#end(instanceId, true);
+  }
+
+  async #end(instanceId: string, announced: boolean): Promise<void> {
     const agent = this.#agents.get(instanceId);
     this.#agents.delete(instanceId);
-    await agent?.stop();
+    await agent?.stop(announced);
   }
 
   terminate(instanceId: string): Promise<void> {
@@ -72,7 +78,7 @@ export class SimulatedInstances implements InstanceDriver {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#agents.keys()].map((id) => this.stop(id)));
+    await Promise.all([...this.#agents.keys()].map((id) => this.#end(id, false)));
   }
 
   #join(plan: InstancePlan, node: NodeConfig): Agent {
@@ -116,10 +122,11 @@ export class SimulatedInstances implements InstanceDriver {
       .catch((error: unknown) => log.error('a simulated node did not start', { error: messageOf(error) }));
     const hide = this.#options.expose?.(plan.instance.metadata.name!, (one) => kubelet.server.serve(one)) ?? (() => {});
     return {
-      stop: async () => {
+      stop: async (announced) => {
         hide();
         kubelet.server.close();
         await kubelet.stop();
+        if (announced) await announceShutdown(cluster, world.clock, name);
         caches.stop();
         await events.stop();
         connection.close();

@@ -86,8 +86,8 @@ export class NodegroupController implements Controller {
     if (cluster === undefined || access === undefined) return lookAgain;
     await letNodesIn(this.#environment, cluster, nodegroup, access);
     await this.#ensureProfile(nodegroup);
-    await this.#ensureGroup(nodegroup, cluster);
-    return this.#settle(nodegroup, access);
+    const group = await this.#ensureGroup(nodegroup, cluster);
+    return this.#settle(nodegroup, group, access);
   }
 
   async #ensureProfile(nodegroup: Nodegroup): Promise<void> {
@@ -106,7 +106,8 @@ export class NodegroupController implements Controller {
     }
   }
 
-  async #ensureGroup(nodegroup: Nodegroup, cluster: Cluster): Promise<void> {
+  /** The group as it is now; undefined while it is only just made. */
+  async #ensureGroup(nodegroup: Nodegroup, cluster: Cluster): Promise<AutoScalingGroup | undefined> {
     const wanted = groupFor(nodegroup, cluster, this.#environment.account, groupFinalizer);
     const present = this.#groups.get(undefined, wanted.metadata.name!);
     const resource = this.#context.client.resource(autoScalingGroups);
@@ -114,16 +115,19 @@ export class NodegroupController implements Controller {
       await resource.create(wanted).catch((error: unknown) => {
         if (!isAlreadyExists(error)) throw error;
       });
-      return;
+      return undefined;
     }
     const { instancesToTerminate } = present.spec;
     const spec = { ...wanted.spec, ...(instancesToTerminate ? { instancesToTerminate } : {}) };
-    if (!isDeepStrictEqual(spec, present.spec)) await resource.update({ ...present, spec });
+    return isDeepStrictEqual(spec, present.spec) ? present : resource.update({ ...present, spec });
   }
 
   /** Looks at the nodes that there are, brings them up to the spec, and tells how it stands. */
-  async #settle(nodegroup: Nodegroup, access: Client): Promise<number | undefined> {
-    const group = this.#groups.get(undefined, groupNameOf(nodegroup));
+  async #settle(
+    nodegroup: Nodegroup,
+    group: AutoScalingGroup | undefined,
+    access: Client,
+  ): Promise<number | undefined> {
     const selector = `${nodegroupLabel}=${nodegroup.spec.nodegroupName}`;
     const present = (await access.resource(nodes).list({ labelSelector: selector })).items;
     await this.#applyToNodes(nodegroup, present, access);
