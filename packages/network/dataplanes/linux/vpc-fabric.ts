@@ -1,4 +1,5 @@
-import type { World } from '@keelson/base';
+import { messageOf, type World } from '@keelson/base';
+import { filterChanges } from '../../vpc-filter-changes.ts';
 import { linkName, type PlannedLink, type VpcPlan } from '../../vpc-plan.ts';
 import { type FabricState, fabricChanges, parseFabricState } from './fabric-state.ts';
 import { configurePeer, createPair, type InterfacePlace } from './link-commands.ts';
@@ -126,15 +127,27 @@ export class VpcFabric {
     return parseFabricState(addresses, routes, rules);
   }
 
-  /** Another process does not change the ruleset, so it is put in once, and again when it is another. */
-  async #filter(plan: VpcPlan): Promise<void> {
-    if (this.#filters.get(plan.vpcId) === plan.filter) return;
-    this.#filters.delete(plan.vpcId);
-    await runCommand(inNamespace(this.pathOf(plan.vpcId), ['nft', '-f', '-']), {
-      clock: this.#options.world.clock,
-      input: plan.filter,
-    });
-    this.#filters.set(plan.vpcId, plan.filter);
+  /**
+   * Nobody else changes the ruleset, so the difference to what this process put in last is enough; what it does not
+   * know, or cannot change, it replaces as a whole.
+   */
+  async #filter({ vpcId, filter }: VpcPlan): Promise<void> {
+    const known = this.#filters.get(vpcId);
+    if (known === filter) return;
+    this.#filters.delete(vpcId);
+    const load = (input: string) =>
+      runCommand(inNamespace(this.pathOf(vpcId), ['nft', '-f', '-']), { clock: this.#options.world.clock, input });
+    const changed =
+      known !== undefined &&
+      (await load(filterChanges(known, filter)).then(
+        () => true,
+        (error: unknown) => {
+          this.#options.world.log.warn('a ruleset is replaced as a whole', { vpc: vpcId, error: messageOf(error) });
+          return false;
+        },
+      ));
+    if (!changed) await load(filter);
+    this.#filters.set(vpcId, filter);
   }
 
   /** One line that fails (its instance has just ended) does not keep the others from being done. */
