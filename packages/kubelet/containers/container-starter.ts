@@ -1,5 +1,6 @@
 import type { Container, EphemeralContainer, Pod } from '@keelson/model/generated/types/core-v1.ts';
 import type { KubeletContext } from '../kubelet-context.ts';
+import { toldStatus } from '../pods/container-status.ts';
 import type { PodPlace } from '../pods/field-reference.ts';
 import type { PodEvents } from '../pods/pod-events.ts';
 import { containerHash, hashAnnotation, isSidecar, newestContainer } from '../pods/pod-plan.ts';
@@ -114,10 +115,8 @@ async function ensureImage(
 function attemptBefore(pod: Pod, runtimePod: RuntimePod, name: string): number {
   const known = newestContainer(runtimePod, name);
   if (known !== undefined) return known.attempt;
-  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
-  const told = [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
-  const before = told.find((status) => status.name === name && status.containerID);
-  return before === undefined ? -1 : before.restartCount;
+  const before = toldStatus(pod, name);
+  return before?.containerID ? before.restartCount : -1;
 }
 
 async function containerSpec(request: StartRequest, imageRef: string, context: KubeletContext): Promise<ContainerSpec> {

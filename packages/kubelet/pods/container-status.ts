@@ -37,6 +37,7 @@ export function containerStatus(
   const { runtimePod, findings } = facts;
   const all = runtimePod.containers.filter(({ name }) => name === container.name);
   const [latest, previous] = all;
+  const told = toldStatus(facts.pod, container.name);
   const { state, lastState } = statesOf(container, latest, previous, facts);
   const running = state.running !== undefined;
   const restartable = !initial || (container as Container).restartPolicy === 'Always';
@@ -49,10 +50,12 @@ export function containerStatus(
     state,
     lastState,
     ready,
-    restartCount: latest?.attempt ?? 0,
+    restartCount: latest?.attempt ?? told?.restartCount ?? 0,
     image: latest?.image || container.image || '',
     imageID: latest?.imageRef ?? '',
-    ...(latest && { containerID: `${facts.runtimeScheme}://${latest.id}` }),
+    ...(latest
+      ? { containerID: `${facts.runtimeScheme}://${latest.id}` }
+      : told?.containerID && { containerID: told.containerID }),
     started: restartable ? started : running,
     ...resourcesOf(container, latest),
     ...mountsOf(container),
@@ -66,7 +69,10 @@ function statesOf(
   facts: ContainerStatusFacts,
 ): { readonly state: ContainerState; readonly lastState: ContainerState } {
   const waiting = facts.waiting.get(container.name);
-  const before = previous?.state === 'exited' ? { terminated: terminated(previous, facts) } : {};
+  const before =
+    previous?.state === 'exited'
+      ? { terminated: terminated(previous, facts) }
+      : forgotten(container.name, latest, facts);
   if (latest === undefined) {
     const initialising = !isInit(facts.pod, container.name) && hasUnfinishedInit(facts);
     const reason = initialising ? 'PodInitializing' : 'ContainerCreating';
@@ -80,16 +86,34 @@ function statesOf(
   }
   if (latest.state === 'unknown')
     return {
-      state: {
-        terminated: {
-          exitCode: 137,
-          reason: 'ContainerStatusUnknown',
-          message: 'The container could not be located when the pod was terminated',
-        },
-      },
+      state: lost,
       lastState: before,
     };
   return { state: { waiting: waiting ?? { reason: 'ContainerCreating' } }, lastState: before };
+}
+
+const lost: ContainerState = {
+  terminated: {
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located when the pod was terminated',
+  },
+};
+
+/** What the pod's status, as the API has it, says of a container. */
+export function toldStatus(pod: Pod, name: string): ContainerStatus | undefined {
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses].find(
+    (one) => one.name === name,
+  );
+}
+
+/** How the container before ended when the runtime has forgotten it, as after the loss of its state: as was told. */
+function forgotten(name: string, latest: RuntimeContainer | undefined, { pod }: ContainerStatusFacts): ContainerState {
+  const told = toldStatus(pod, name);
+  if (told?.containerID === undefined || (latest !== undefined && latest.attempt === 0)) return {};
+  if (latest === undefined && told.state?.running) return lost;
+  return told.state?.terminated ? { terminated: told.state.terminated } : (told.lastState ?? {});
 }
 
 function isInit(pod: Pod, name: string): boolean {
