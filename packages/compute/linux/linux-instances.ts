@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { messageOf, randomHex, type World } from '@keelson/base';
 import type { CacheSource, SharedCache } from '@keelson/client';
 import { instances, networkInterfaces } from '@keelson/client/region-resources/index.ts';
@@ -208,7 +208,9 @@ export class LinuxInstances implements InstanceDriver {
   #containerdFiles(): Record<string, string> {
     if (this.#options.containerd === undefined) return {};
     const restrictOomScore = !mayLowerOomScore(readFileSync('/proc/self/status', 'utf8'));
-    return containerdFiles({ ...this.#options.containerdSettings, restrictOomScore });
+    const settings = this.#options.containerdSettings;
+    const snapshotter = liesOnOverlay(this.#options.folder) ? 'native' : settings.snapshotter;
+    return containerdFiles({ ...settings, snapshotter, restrictOomScore });
   }
 
   #initConfiguration(plan: InstancePlan): InitConfiguration {
@@ -261,6 +263,13 @@ export class LinuxInstances implements InstanceDriver {
     await this.#credentials.add(id, this.#folder(id).credentialsFile);
   }
 }
+
+/** One overlay cannot be another's upper layer: there containers get whole copies of their images. */
+function liesOnOverlay(folder: string): boolean {
+  return statfsSync(folder).type === overlayMagic;
+}
+
+const overlayMagic = 0x794c7630;
 
 /** As the node's description has it. */
 function machineId(instanceId: string): string {

@@ -57,7 +57,8 @@ function filesScript(plan: SetupPlan): string {
   return [
     line('mount', '--bind', folder.root, folder.root),
     `cd ${quote(folder.root)}`,
-    `mount -t overlay keelson usr -o ${quote(overlay)}`,
+    // Where the disk cannot be written through (it lies on an overlay itself) the programs stay as they are.
+    `mount -t overlay keelson usr -o ${quote(overlay)} 2>/dev/null || mount --bind -o ro /usr usr`,
     'mount -t proc proc proc',
     'mount -t sysfs sysfs sys',
     'mount -t tmpfs -o mode=755,size=65536k tmpfs dev',
