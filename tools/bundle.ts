@@ -1,27 +1,39 @@
 /** Bundles the program and the files that it starts as workers into dist/. Run by the launcher when sources changed. */
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 
-/** Bundle name to entry file. The program finds its workers beside itself by these names. */
+/**
+ * The program, in pieces: what it imports when it needs it is a file of its own beside it, so that a control plane does
+ * not read what a region needs, nor a command what either does.
+ */
+const program = { keelson: 'apps/keelson/main.ts' };
+
+/** Bundle name to entry file, each whole. The program finds its workers beside itself by these names. */
 const entries = {
-  keelson: 'apps/keelson/main.ts',
   'sqlite-worker': 'packages/store/drivers/sqlite/worker.ts',
+  forwarder: 'packages/network/dataplanes/linux/forwarder/main.ts',
   'instance-init': 'packages/compute/linux/init/main.ts',
 };
 
+/** Pieces carry a hash of their contents in their names: a region that still runs finds those of its own bundle. */
+const piece = /^piece-.*\.mjs(\.map)?$/;
+const keptFor = 7 * 86_400_000;
+
 const output = join(root, 'dist');
 const staging = join(root, 'dist', `.staging-${process.pid}`);
-mkdirSync(staging, { recursive: true });
-try {
-  await build({
+
+function bundle(entryPoints: Readonly<Record<string, string>>, splitting: boolean) {
+  return build({
     absWorkingDir: root,
-    entryPoints: Object.entries(entries).map(([out, path]) => ({ in: path, out })),
+    entryPoints: Object.entries(entryPoints).map(([out, path]) => ({ in: path, out })),
     outdir: staging,
     outExtension: { '.js': '.mjs' },
+    chunkNames: 'piece-[name]-[hash]',
     bundle: true,
+    splitting,
     platform: 'node',
     target: 'node24',
     format: 'esm',
@@ -33,9 +45,24 @@ try {
     },
     logLevel: 'warning',
   });
-  for (const name of Object.keys(entries)) {
-    for (const ending of ['.mjs.map', '.mjs']) renameSync(join(staging, name + ending), join(output, name + ending));
+}
+
+function removeOldPieces(): void {
+  const before = Date.now() - keptFor;
+  for (const name of readdirSync(output)) {
+    const path = join(output, name);
+    if (piece.test(name) && statSync(path).mtimeMs < before) rmSync(path, { force: true });
   }
+}
+
+mkdirSync(staging, { recursive: true });
+try {
+  await bundle(program, true);
+  await bundle(entries, false);
+  // The pieces first: whoever starts meanwhile has either the old program with its pieces, or the new one with its own.
+  const built = readdirSync(staging).sort((one, other) => Number(piece.test(other)) - Number(piece.test(one)));
+  for (const name of built) renameSync(join(staging, name), join(output, name));
+  removeOldPieces();
 } finally {
   rmSync(staging, { recursive: true, force: true });
 }

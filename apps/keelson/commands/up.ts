@@ -13,7 +13,7 @@ import { installPackages, linuxObstacle, missingPackages } from '../linux-prereq
 import { keepAwake, startInBackground } from '../process/background-process.ts';
 import { runningProcess } from '../process/process-file.ts';
 import { formatDuration, Progress } from '../progress.ts';
-import { runRegion, type StartReport } from '../region/region-process.ts';
+import type { StartReport } from '../region/region-process.ts';
 import { dataOption } from './running-region.ts';
 
 const defaults = { region: 'ap-northeast-2', account: '000000000000', port: 4566 };
@@ -109,6 +109,7 @@ async function up(options: Options): Promise<number> {
     return 0;
   }
   if (options.flag('foreground')) {
+    const { runRegion } = await import('../region/region-process.ts');
     return runRegion(directory, (report) => {
       if ('error' in report) process.stderr.write(`${report.error}\n`);
     });
@@ -149,7 +150,7 @@ export const regionCommand: Command = {
   words: [0, 0],
   internal: true,
   run: async (_, options) => {
-    const { reportTo } = await import('../region/region-process.ts');
+    const { reportTo, runRegion } = await import('../region/region-process.ts');
     return runRegion(dataDirectory(options.text('data')), reportTo(3));
   },
 };
