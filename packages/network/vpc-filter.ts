@@ -70,9 +70,17 @@ function memberSet({ metadata }: SecurityGroup, { links, networkInterfaces }: Fi
   return setBlock('set', `${metadata.name}-members`, 'ipv4_addr', addresses.sort());
 }
 
-/** Which addresses belong to which interface. */
+/**
+ * Which addresses may come from which interface: all of its instance's, because answers of a pod whose address is a
+ * second interface's may leave by the first one until the network add-on has routed them.
+ */
 function sourceSet(links: readonly PlannedLink[]): string[] {
-  const elements = links.flatMap(({ name, addresses }) => addresses.map((address) => `"${name}" . ${address}`));
+  const byOwner = Map.groupBy(links, ({ instanceId, interfaceId }) => instanceId ?? interfaceId);
+  const elements = links.flatMap(({ name, instanceId, interfaceId }) =>
+    byOwner
+      .get(instanceId ?? interfaceId)!
+      .flatMap(({ addresses }) => addresses.map((address) => `"${name}" . ${address}`)),
+  );
   return setBlock('set', 'sources', 'ifname . ipv4_addr', elements);
 }
 

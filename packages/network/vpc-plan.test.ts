@@ -161,6 +161,22 @@ test('members of a group are the addresses of the interfaces that have it', () =
   assert.ok(filter.includes(`  set sg-web-members {\n    type ipv4_addr\n    ${elements}\n  }`), filter);
 });
 
+test('what one interface of an instance may send, its others may too', () => {
+  const second = sampleInterface(2, 'subnet-a', ['10.0.1.11'], ['sg-web']);
+  second.spec.attachment = { ...second.spec.attachment!, instanceId: 'i-1', deviceIndex: 1 };
+  const first = sampleInterface(1, 'subnet-a', ['10.0.1.10'], ['sg-web']);
+  const stranger = sampleInterface(3, 'subnet-a', ['10.0.1.12'], ['sg-web']);
+  const { filter } = planVpcFabric(sampleVpc({ securityGroups: [web], networkInterfaces: [first, second, stranger] }));
+  const elements = /set sources \{\n.*\n\s+elements = \{ (.*) \}/.exec(filter)?.[1]?.split(', ');
+  assert.deepEqual(elements, [
+    '"eni000000000001" . 10.0.1.10',
+    '"eni000000000001" . 10.0.1.11',
+    '"eni000000000002" . 10.0.1.10',
+    '"eni000000000002" . 10.0.1.11',
+    '"eni000000000003" . 10.0.1.12',
+  ]);
+});
+
 test('network ACLs that let everything pass cost nothing; others hold for their subnets alone', () => {
   const subnets = [sampleSubnet('subnet-a', '10.0.1.0/24'), sampleSubnet('subnet-b', '10.0.2.0/24')];
   const acl = {
