@@ -1,4 +1,4 @@
-import { createWriteStream, rmSync } from 'node:fs';
+import { closeSync, rmSync, writeSync } from 'node:fs';
 import { type Listener, listen } from '@keelson/apiserver/listener/listen.ts';
 import { simulatedLoadBalancers } from '@keelson/aws/elbv2/index.ts';
 import { createSealer } from '@keelson/aws/sealing.ts';
@@ -36,13 +36,18 @@ export type StartReport =
 
 export type Reporter = (report: StartReport) => void;
 
-/** Writes reports as lines of JSON to a descriptor; a reader that has gone away is no matter. */
+/**
+ * Writes reports as lines of JSON to a descriptor, each before it returns: the last one often is a reason to end. A
+ * reader that has gone away is no matter.
+ */
 export function reportTo(descriptor: number): Reporter {
-  const out = createWriteStream('', { fd: descriptor });
-  out.on('error', () => {});
   return (report) => {
-    out.write(`${JSON.stringify(report)}\n`);
-    if ('ready' in report) out.end();
+    try {
+      writeSync(descriptor, `${JSON.stringify(report)}\n`);
+      if ('ready' in report) closeSync(descriptor);
+    } catch (error) {
+      if (!['EPIPE', 'EBADF'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
   };
 }
 
@@ -136,7 +141,7 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     instances: (services) =>
       (instances = linux ? linux.instances(services) : simulatedInstances(world, directory, services)),
     ...(linux ? { controllers: linux.controllers } : {}),
-    loadBalancers: () => simulatedLoadBalancers,
+    loadBalancers: () => linux?.forwarders ?? simulatedLoadBalancers,
   });
   let end: (how: 'down' | 'letGo') => void = () => {};
   const ended = new Promise<'down' | 'letGo'>((resolve) => {
@@ -170,6 +175,7 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     await region.stop();
     await stopMachines(instances);
     await processes.stopAll(names);
+    await linux?.stopForwarding();
     await linux?.removeNetworks();
   } else {
     await region.stop();
