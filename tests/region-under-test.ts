@@ -133,8 +133,8 @@ export class RegionUnderTest {
     }
   }
 
-  async up(): Promise<string> {
-    const { stdout } = await this.keelson('up', '--port', String(this.port), '--compute', 'simulated');
+  async up(compute: 'linux' | 'simulated' = 'simulated'): Promise<string> {
+    const { stdout } = await this.keelson('up', '--port', String(this.port), '--compute', compute);
     const { stdout: lines } = await this.keelson('env');
     for (const [, name, value] of lines.matchAll(/^export (\w+)='(.*)'$/gm)) this.#env[name!] = value!;
     return stdout;

@@ -1,0 +1,331 @@
+/**
+ * The story that Keelson is for, with real containers: an empty region, a cluster by aws, the nginx tutorial by kubectl,
+ * and the page through a load balancer. Every name and nonce is drawn from a seed, which is printed.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import { linuxObstacle, missingPackages } from '@keelson/app/linux-prerequisites.ts';
+import { nameSuffix, randomHex, randomInteger, SeededRandom } from '@keelson/base';
+import { eventually, RegionUnderTest, run, starts } from './region-under-test.ts';
+
+const root = new URL('..', import.meta.url).pathname;
+const seed = process.env['KEELSON_SEED'] ?? String(Date.now());
+const random = new SeededRandom(seed);
+const missing = missingPackages();
+const obstacle =
+  linuxObstacle() ??
+  (missing.length > 0 ? `${missing.join(', ')} are not installed` : undefined) ??
+  ((await starts('aws', ['--version'])) ? undefined : 'aws is not installed') ??
+  ((await starts('kubectl', ['version', '--client'])) ? undefined : 'kubectl is not installed');
+
+const cluster = `story-${nameSuffix(random)}`;
+const app = `web-${nameSuffix(random)}`;
+const nonce = randomHex(random, 16);
+const nodes = 2 + randomInteger(random, 2);
+
+const trust = (service: string) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: ['sts:AssumeRole'] }],
+  });
+
+/** What the kernel has by name, so that what was left behind can be told. */
+async function kernelState(): Promise<Record<string, string[]>> {
+  const lines = async (command: string, ...args: string[]) =>
+    (await run(command, args)).stdout.split('\n').filter(Boolean).sort();
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  return {
+    namespaces: (await lines('ip', 'netns', 'list'))
+      .map((line) => line.split(' ')[0]!)
+      .filter((name) => name.startsWith('kl')),
+    links: (await lines('ip', '-o', 'link', 'show')).map((line) => line.split(': ')[1]!),
+    nftables: await lines('nft', 'list', 'tables'),
+    mounts: mounts.filter((path) => path.includes('keelson')).sort(),
+    cgroups: readdirSync('/sys/fs/cgroup').flatMap((name) => {
+      try {
+        return readdirSync(`/sys/fs/cgroup/${name}`).filter((one) => /^kl[0-9a-f]{8}/.test(one));
+      } catch {
+        return /^kl[0-9a-f]{8}/.test(name) ? [name] : [];
+      }
+    }),
+  };
+}
+
+/** The body of a page; each call is a connection of its own. */
+function get(host: string, port = 80): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host, port, path: '/', agent: false, timeout: 5_000 }, async (incoming) => {
+      let text = '';
+      for await (const piece of incoming.setEncoding('utf8')) text += piece;
+      resolve(text.trim());
+    });
+    outgoing.once('timeout', () => outgoing.destroy(new Error('no answer')));
+    outgoing.once('error', reject);
+    outgoing.end();
+  });
+}
+
+describe('the story with containers', { skip: obstacle ?? false }, () => {
+  let region: RegionUnderTest;
+  let before_: Record<string, string[]>;
+  let address: string;
+  let hostName: string;
+
+  const manifest = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'List',
+    items: [
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: app },
+        data: { greeting: nonce, 'motd.txt': `motd ${nonce}` },
+      },
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: app }, stringData: { password: `secret-${nonce}` } },
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: app, labels: { app } },
+        spec: {
+          replicas: 3,
+          selector: { matchLabels: { app } },
+          template: {
+            metadata: { labels: { app } },
+            spec: {
+              containers: [
+                {
+                  name: 'nginx',
+                  image: 'nginx:1.21',
+                  ports: [{ containerPort: 80 }],
+                  env: [
+                    { name: 'PAGE_NONCE', valueFrom: { configMapKeyRef: { name: app, key: 'greeting' } } },
+                    { name: 'PASSWORD', valueFrom: { secretKeyRef: { name: app, key: 'password' } } },
+                  ],
+                  volumeMounts: [
+                    { name: 'config', mountPath: '/etc/app' },
+                    { name: 'secret', mountPath: '/etc/secret' },
+                  ],
+                },
+              ],
+              volumes: [
+                { name: 'config', configMap: { name: app } },
+                { name: 'secret', secret: { secretName: app } },
+              ],
+            },
+          },
+        },
+      },
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: app },
+        spec: { type: 'LoadBalancer', selector: { app }, ports: [{ port: 80 }] },
+      },
+    ],
+  });
+
+  const podNames = async () =>
+    (await region.kubectl('get', 'pods', '-l', `app=${app}`, '-o', 'jsonpath={.items[*].metadata.name}'))
+      .trim()
+      .split(' ')
+      .filter(Boolean)
+      .sort();
+  const pagesOf = async (count: number) =>
+    new Set(await Promise.all(Array.from({ length: count }, () => get(address))));
+
+  before(async () => {
+    process.stdout.write(`# seed ${seed}: cluster ${cluster}, ${nodes} nodes\n`);
+    before_ = await kernelState();
+    region = await RegionUnderTest.prepare();
+    await region.up('linux');
+    const folder = `${region.data}/test-images`;
+    const tool = ['--disable-warning=ExperimentalWarning', `${root}tools/images/main.ts`, folder, 'nginx', 'busybox'];
+    const built = await run(process.execPath, tool, { limit: 300_000 });
+    assert.equal(built.status, 0, built.stderr);
+    for (const name of ['nginx', 'busybox']) await region.keelson('image', 'load', `${folder}/${name}.tar`);
+  });
+  after(() => region?.remove());
+
+  test('aws makes the cluster and its nodes, and they become ready', async () => {
+    const roleArn = async (name: string, service: string) =>
+      (await region.aws('iam', 'create-role', '--role-name', name, '--assume-role-policy-document', trust(service)))
+        .Role.Arn;
+    const clusterRole = await roleArn(`${cluster}-cluster`, 'eks.amazonaws.com');
+    const nodeRole = await roleArn(`${cluster}-node`, 'ec2.amazonaws.com');
+    const { Subnets } = await region.aws('ec2', 'describe-subnets');
+    const subnets = Subnets.map((one: any) => one.SubnetId);
+    const made = await region.aws(
+      'eks',
+      'create-cluster',
+      '--name',
+      cluster,
+      '--role-arn',
+      clusterRole,
+      '--resources-vpc-config',
+      `subnetIds=${subnets.join(',')}`,
+    );
+    assert.equal(made.cluster.status, 'CREATING');
+    await eventually(
+      'the cluster is ACTIVE',
+      async () => (await region.aws('eks', 'describe-cluster', '--name', cluster)).cluster.status === 'ACTIVE',
+    );
+    await region.must('aws', ['eks', 'update-kubeconfig', '--name', cluster]);
+    const scaling = `minSize=1,maxSize=5,desiredSize=${nodes}`;
+    await region.aws(
+      'eks',
+      'create-nodegroup',
+      '--cluster-name',
+      cluster,
+      '--nodegroup-name',
+      'workers',
+      '--node-role',
+      nodeRole,
+      '--subnets',
+      ...subnets,
+      '--scaling-config',
+      scaling,
+      '--instance-types',
+      't3.medium',
+    );
+    await eventually(
+      'the node group is ACTIVE',
+      async () =>
+        (await region.aws('eks', 'describe-nodegroup', '--cluster-name', cluster, '--nodegroup-name', 'workers'))
+          .nodegroup.status === 'ACTIVE',
+      180_000,
+    );
+    const listed = JSON.parse(await region.kubectl('get', 'nodes', '-o', 'json')).items;
+    assert.equal(listed.length, nodes);
+    for (const node of listed) assert.match(node.status.nodeInfo.containerRuntimeVersion, /^containerd:/);
+  });
+
+  test('what runs in kube-system becomes ready', async () => {
+    await eventually(
+      'every pod is ready',
+      async () => {
+        const { items } = JSON.parse(await region.kubectl('get', 'pods', '-n', 'kube-system', '-o', 'json'));
+        return (
+          items.length >= 2 * nodes + 2 &&
+          items.every((pod: any) => pod.status.containerStatuses?.every((one: any) => one.ready))
+        );
+      },
+      180_000,
+    );
+  });
+
+  test('the tutorial answers through the load balancer, from all three pods', async () => {
+    await region.must('kubectl', ['apply', '-f', '-'], { input: manifest });
+    await region.kubectl('rollout', 'status', `deployment/${app}`, '--timeout=120s');
+    const ingress = await eventually('the service has an address', async () => {
+      const { status } = JSON.parse(await region.kubectl('get', 'service', app, '-o', 'json'));
+      return status.loadBalancer?.ingress?.[0];
+    });
+    address = ingress.ip;
+    hostName = ingress.hostname;
+    const expected = (await podNames()).map((name) => `${nonce} ${name}`);
+    assert.equal(expected.length, 3);
+    await eventually('all three pods have answered', async () => {
+      const pages = await pagesOf(30);
+      return expected.every((page) => pages.has(page)) && pages.size === 3;
+    });
+    const { stdout } = await region.must('kubectl', ['apply', '-f', '-'], { input: manifest });
+    assert.equal(stdout.match(/unchanged/g)?.length, 4);
+  });
+
+  test('a pod reaches the app by ClusterIP, by DNS name and by the host name of the load balancer', async () => {
+    await region.kubectl('run', 'client', '--image=busybox', '--restart=Never', '--command', '--', 'sleep', '100000');
+    await region.kubectl('wait', '--for=condition=Ready', 'pod/client', '--timeout=60s');
+    const clusterIp = await region.kubectl('get', 'service', app, '-o', 'jsonpath={.spec.clusterIP}');
+    for (const host of [clusterIp, app, `${app}.default.svc.cluster.local`, hostName]) {
+      const page = await eventually(`http://${host} answers in a pod`, async () => {
+        const { status, stdout } = await region.try('kubectl', [
+          'exec',
+          'client',
+          '--',
+          'wget',
+          '-q',
+          '-T',
+          '3',
+          '-O-',
+          `http://${host}/`,
+        ]);
+        return status === 0 && stdout;
+      });
+      assert.ok(page.startsWith(`${nonce} ${app}-`), `${host} answered ${page}`);
+    }
+  });
+
+  test('environment and files come from the ConfigMap and the Secret', async () => {
+    const [pod] = await podNames();
+    const inside = async (...command: string[]) => (await region.kubectl('exec', pod!, '--', ...command)).trim();
+    assert.equal(await inside('printenv', 'PASSWORD'), `secret-${nonce}`);
+    assert.equal(await inside('cat', '/etc/app/motd.txt'), `motd ${nonce}`);
+    assert.equal(await inside('cat', '/etc/secret/password'), `secret-${nonce}`);
+  });
+
+  test('logs and exec are the container’s own', async () => {
+    const [pod] = await podNames();
+    await eventually('the access log tells of a request', async () => {
+      await pagesOf(6);
+      return /"GET \/ HTTP\/1\.1" 200/.test(await region.kubectl('logs', pod!));
+    });
+    assert.equal((await region.kubectl('exec', pod!, '--', 'hostname')).trim(), pod);
+  });
+
+  test('a pod that is deleted is replaced, and the page goes on', async () => {
+    const [pod] = await podNames();
+    await region.kubectl('delete', 'pod', pod!);
+    await eventually('three others are ready', async () => {
+      const names = await podNames();
+      const ready = await region.kubectl('get', 'deployment', app, '-o', 'jsonpath={.status.readyReplicas}');
+      return !names.includes(pod!) && names.length === 3 && ready === '3';
+    });
+    await eventually('only living pods answer', async () => {
+      const expected = (await podNames()).map((name) => `${nonce} ${name}`);
+      const pages = await pagesOf(20);
+      return [...pages].every((page) => expected.includes(page));
+    });
+  });
+
+  test('down stops everything, and up brings the page back', async () => {
+    await region.keelson('down');
+    const stopped = await kernelState();
+    assert.deepEqual(stopped['namespaces'], before_['namespaces']);
+    await region.up('linux');
+    await eventually(
+      'the page answers again at its address',
+      async () => (await get(address)).startsWith(nonce),
+      120_000,
+    );
+  });
+
+  test('everything goes, and nothing is left', async () => {
+    await region.aws('eks', 'delete-nodegroup', '--cluster-name', cluster, '--nodegroup-name', 'workers');
+    await eventually(
+      'the node group is gone',
+      async () =>
+        (
+          await region.try('aws', [
+            'eks',
+            'describe-nodegroup',
+            '--cluster-name',
+            cluster,
+            '--nodegroup-name',
+            'workers',
+          ])
+        ).status !== 0,
+      180_000,
+    );
+    await region.aws('eks', 'delete-cluster', '--name', cluster);
+    await eventually(
+      'the cluster is gone',
+      async () => (await region.try('aws', ['eks', 'describe-cluster', '--name', cluster])).status !== 0,
+    );
+    await region.keelson('reset', '--data', region.data, '--yes');
+    assert.deepEqual(await kernelState(), before_);
+  });
+});
