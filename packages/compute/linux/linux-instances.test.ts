@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { networkInterfaces } from '@keelson/client/region-resources/index.ts';
 import { linuxNetworkProblem } from '@keelson/network/dataplanes/linux/linux-network-problem.ts';
-import { everyone, sampleGroup } from '@keelson/network/suite/sample-vpc.ts';
+import { everyone, sampleGroup, sampleInterface } from '@keelson/network/suite/sample-vpc.ts';
 import type { InstancePlan } from '../instance-driver.ts';
 import { parseHierarchies } from './machine/cgroups.ts';
-import { MachineRoom, openPort } from './suite/machine-room.ts';
+import { MachineRoom, openPort, vpcId } from './suite/machine-room.ts';
 
 const skip = linuxNetworkProblem() ?? false;
 let room: MachineRoom;
@@ -43,9 +44,23 @@ test('two instances of a subnet reach each other as their security groups say', 
   assert.equal(await room.reaches('i-2', '10.0.1.11', 81), false);
   assert.equal(await room.reaches('i-1', '10.0.1.12', 80), false);
   await room.setGroup(sampleGroup('sg-server', [everyone, ...openPort(81)]));
-  await room.network.refresh('vpc-0bbbbbbbbbbbbbbbb');
+  await room.network.refresh(vpcId);
   assert.equal(await room.reaches('i-2', '10.0.1.11', 81), true);
   assert.equal(await room.reaches('i-2', '10.0.1.11', 80), false);
+});
+
+test('an interface that is attached later is there at once, and made again when it was lost', { skip }, async () => {
+  const second = sampleInterface(7, 'subnet-a', ['10.0.1.77', '10.0.1.78'], ['sg-server']);
+  const attachment = { ...second.spec.attachment!, instanceId: 'i-1', deviceIndex: 1 };
+  const attached = { ...second, spec: { ...second.spec, vpcId, attachment } };
+  await room.api.resource(networkInterfaces).create(attached);
+  await room.network.connect([attached]);
+  assert.equal(await room.reaches('i-2', '10.0.1.77', 81), true);
+  await room.run('i-1', 'ip', 'link', 'delete', 'eth1');
+  await room.network.refresh(vpcId);
+  assert.equal(await room.reaches('i-2', '10.0.1.77', 81), true);
+  await room.run('i-1', 'ip', 'address', 'add', '10.0.1.78/32', 'dev', 'lo');
+  assert.equal(await room.reaches('i-2', '10.0.1.78', 81), true, 'an answer that leaves by the first interface');
 });
 
 test('an instance has a name, files, devices and processes of its own', { skip }, async () => {
@@ -77,7 +92,7 @@ test('the next region process finds what runs, and connects it again', { skip },
   await room.reopen();
   assert.deepEqual([...(await room.machines.running())].sort(), ['i-1', 'i-2']);
   assert.equal(pidOf('i-1'), pid);
-  await room.network.refresh('vpc-0bbbbbbbbbbbbbbbb');
+  await room.network.refresh(vpcId);
   assert.equal(await room.reaches('i-2', '10.0.1.11', 81), true);
 });
 

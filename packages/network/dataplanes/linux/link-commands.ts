@@ -21,6 +21,18 @@ export function createPair(link: PlannedLink, place: InterfacePlace): string[] {
   ];
 }
 
+const secondaryTable = (deviceIndex: number) => 10_000 + deviceIndex;
+const sourceRule = (deviceIndex: number, address: string) =>
+  `from ${address}/32 lookup ${secondaryTable(deviceIndex)} priority 30000`;
+
+/**
+ * Lines for `ip -batch` in the instance's namespace that take away what an earlier pair may have left there; each may
+ * fail. Routes went with their interface.
+ */
+export function clearPeer({ deviceIndex, addresses }: PlannedLink): string[] {
+  return deviceIndex === 0 ? [] : [`rule delete ${sourceRule(deviceIndex, addresses[0]!)}`];
+}
+
 /**
  * Lines for `ip -batch` in the instance's namespace. The first interface gives the default route; the others are
  * routed by tables of their own (as Amazon's images do it), so that answers leave by the interface that was asked.
@@ -29,13 +41,13 @@ export function configurePeer(link: PlannedLink): string[] {
   const { deviceIndex, gateway, addresses } = link;
   const device = deviceName(deviceIndex);
   const address = addresses[0]!;
-  const table = deviceIndex === 0 ? '' : ` table ${10_000 + deviceIndex}`;
+  const table = deviceIndex === 0 ? '' : ` table ${secondaryTable(deviceIndex)}`;
   return [
     'link set dev lo up',
     `address replace ${address}/32 dev ${device}`,
     `link set dev ${device} up`,
     `route replace ${gateway}/32 dev ${device} scope link src ${address}${table}`,
     `route replace default via ${gateway} dev ${device} onlink src ${address}${table}`,
-    ...(deviceIndex === 0 ? [] : [`rule add from ${address}/32 lookup ${10_000 + deviceIndex} priority 30000`]),
+    ...(deviceIndex === 0 ? [] : [`rule add ${sourceRule(deviceIndex, address)}`]),
   ];
 }

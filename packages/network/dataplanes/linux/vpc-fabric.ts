@@ -2,7 +2,7 @@ import { messageOf, type World } from '@keelson/base';
 import { filterChanges } from '../../vpc-filter-changes.ts';
 import { linkName, type PlannedLink, type VpcPlan } from '../../vpc-plan.ts';
 import { type FabricState, fabricChanges, parseFabricState } from './fabric-state.ts';
-import { configurePeer, createPair, type InterfacePlace } from './link-commands.ts';
+import { clearPeer, configurePeer, createPair, type InterfacePlace } from './link-commands.ts';
 import {
   addNamespace,
   deleteNamespace,
@@ -81,11 +81,13 @@ export class VpcFabric {
     if (failures.length > 0) throw failures[0];
   }
 
-  #configurePeer(link: PlannedLink, place: InterfacePlace): Promise<string> {
-    return runCommand(inNamespace(place.path, ['ip', '-batch', '-']), {
-      clock: this.#options.world.clock,
-      input: `${configurePeer(link).join('\n')}\n`,
-    });
+  async #configurePeer(link: PlannedLink, { path }: InterfacePlace): Promise<void> {
+    const { clock } = this.#options.world;
+    const batch = (lines: readonly string[], ...flags: string[]) =>
+      runCommand(inNamespace(path, ['ip', ...flags, '-batch', '-']), { clock, input: `${lines.join('\n')}\n` });
+    const leftovers = clearPeer(link);
+    if (leftovers.length > 0) await batch(leftovers, '-force').catch(() => {});
+    await batch(configurePeer(link));
   }
 
   /** Removes the VPC's namespace with everything in it. */
