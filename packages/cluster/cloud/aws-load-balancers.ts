@@ -2,7 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Client, isNotFound } from '@keelson/client';
 import { loadBalancers, subnets } from '@keelson/client/region-resources/index.ts';
 import type { LoadBalancerRequest, LoadBalancers } from '@keelson/controllers';
-import type { LoadBalancerStatus, Service, ServicePort } from '@keelson/model/generated/types/core-v1.ts';
+import type {
+  LoadBalancerIngress,
+  LoadBalancerStatus,
+  Service,
+  ServicePort,
+} from '@keelson/model/generated/types/core-v1.ts';
 import type { EndpointSlice } from '@keelson/model/generated/types/discovery-v1.ts';
 import type { Listener, LoadBalancer, Subnet, Target } from '@keelson/model/region/object-types.ts';
 
@@ -62,6 +67,23 @@ function listenersOf({ service, endpointSlices }: LoadBalancerRequest): Listener
   }));
 }
 
+/** The port's error in the Service's status where an address is given and nothing forwards: simulated compute. */
+const nothingForwards = 'keelson.dev/NothingForwards';
+
+/** The host's own address, so that it can be reached from this machine, and the name that resolves in the VPC. */
+function ingressOf(status: NonNullable<LoadBalancer['status']>, service: Service): LoadBalancerIngress {
+  const ports = (service.spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => ({
+    port,
+    protocol,
+    error: nothingForwards,
+  }));
+  return {
+    hostname: status.dnsName,
+    ...(status.hostAddress ? { ip: status.hostAddress, ipMode: 'Proxy' } : {}),
+    ...(status.forwards === false ? { ports } : {}),
+  };
+}
+
 /** Makes network load balancers for Services: LoadBalancer objects of the region, whose targets are the pods themselves. */
 export class AwsLoadBalancers implements LoadBalancers {
   readonly #options: AwsLoadBalancersOptions;
@@ -85,12 +107,7 @@ export class AwsLoadBalancers implements LoadBalancers {
     const { status } = present;
     if (status?.state === 'failed') throw new Error(status.reason ?? 'the load balancer could not be provisioned');
     if (status?.state !== 'active') return undefined;
-    // The host's own address, so that it can be reached from this machine, and the name that resolves in the VPC.
-    return {
-      ingress: [
-        { hostname: status.dnsName, ...(status.hostAddress ? { ip: status.hostAddress, ipMode: 'Proxy' } : {}) },
-      ],
-    };
+    return { ingress: [ingressOf(status, service)] };
   }
 
   async delete(service: Service): Promise<void> {
