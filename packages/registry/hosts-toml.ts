@@ -5,7 +5,8 @@ import { isRegistryHost } from './names/image-name.ts';
  * host itself, which would cost a delay where there is no network.
  */
 function hostFile(registryUrl: string): string {
-  return `server = ${JSON.stringify(new URL(registryUrl).origin)}\n`;
+  // containerd 1.6 wants the host table even when it is empty.
+  return `server = ${JSON.stringify(new URL(registryUrl).origin)}\n\n[host]\n`;
 }
 
 /**
