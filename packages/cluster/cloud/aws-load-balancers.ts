@@ -107,7 +107,7 @@ export class AwsLoadBalancers implements LoadBalancers {
     const { status } = present;
     if (status?.state === 'failed') throw new Error(status.reason ?? 'the load balancer could not be provisioned');
     if (status?.state !== 'active') return undefined;
-    return { ingress: [ingressOf(status, service)] };
+    return { ingress: [ingressOf(status, request.service)] };
   }
 
   async delete(service: Service): Promise<void> {
