@@ -7,6 +7,7 @@ import { vpcs } from '@keelson/client/region-resources/index.ts';
 import type { AwsService } from '../service.ts';
 import type { Environment } from './operations/environment.ts';
 import { instanceOperations } from './operations/instance-operations.ts';
+import { networkInterfaceOperations } from './operations/network-interface-operations.ts';
 import { regionOperations } from './operations/region-operations.ts';
 import { routingOperations } from './operations/routing-operations.ts';
 import { securityGroupOperations } from './operations/security-group-operations.ts';
@@ -29,6 +30,7 @@ export async function ec2Service(environment: Environment): Promise<AwsService> 
       ...routingOperations(environment),
       ...securityGroupOperations(environment),
       ...instanceOperations(environment),
+      ...networkInterfaceOperations(environment),
       ...tagOperations(environment),
     },
   };
