@@ -15,6 +15,7 @@ const program = { keelson: 'apps/keelson/main.ts' };
 const entries = {
   'sqlite-worker': 'packages/store/drivers/sqlite/worker.ts',
   forwarder: 'packages/network/dataplanes/linux/forwarder/main.ts',
+  resolver: 'packages/network/dataplanes/linux/resolver/main.ts',
   'instance-init': 'packages/compute/linux/init/main.ts',
 };
 

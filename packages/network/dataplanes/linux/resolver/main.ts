@@ -14,5 +14,5 @@ const load = () => {
     .catch((error: unknown) => log.error('the configuration was not followed', { error: messageOf(error) }));
 };
 process.on('SIGHUP', load);
-process.on('SIGTERM', () => process.exit(0));
+process.on('SIGTERM', () => void resolver.stop().then(() => process.exit(0)));
 load();

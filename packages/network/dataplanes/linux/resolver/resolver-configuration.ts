@@ -5,8 +5,6 @@ export interface ResolverConfiguration {
   /** Addresses of the VPC's router at which it answers, on port 53. */
   readonly listen: readonly string[];
   readonly names: VpcNames;
-  /** The socket of whoever asks resolvers outside the VPC; what is not known does not exist when undefined. */
-  readonly forwardSocket?: string;
 }
 
 /** What the process says of itself, in its state.json. */
