@@ -1,4 +1,4 @@
-import type { World } from '@keelson/base';
+import { sleep, type World } from '@keelson/base';
 import { type Authorize, type RegistryHandler, readOnly } from './server/access.ts';
 import { registryHandler } from './server/registry-handler.ts';
 import { UploadSessions } from './server/upload-sessions.ts';
@@ -36,6 +36,33 @@ export interface Registry {
   close(): Promise<void>;
 }
 
+const collectionInterval = 3600_000;
+
+/** Collects garbage every hour until it is ended. */
+function collectRegularly(store: ImageStore): { end(): Promise<void> } {
+  const { clock, log } = store.world;
+  const ended = new AbortController();
+  const loop = async (): Promise<void> => {
+    while (!ended.signal.aborted) {
+      await sleep(clock, collectionInterval, ended.signal);
+      if (ended.signal.aborted) return;
+      try {
+        const { blobs, bytes } = await collectGarbage(store);
+        if (blobs > 0) log.info('unused image contents were removed', { blobs, bytes });
+      } catch (error) {
+        log.warn('unused image contents could not be removed', { error });
+      }
+    }
+  };
+  const running = loop();
+  return {
+    end: () => {
+      ended.abort();
+      return running;
+    },
+  };
+}
+
 /** Opens the store and puts the registry together. @throws Error when the folder cannot be used */
 export async function createRegistry(options: RegistryOptions): Promise<Registry> {
   const { directory, world, storageQuotaBytes, tagFreshness, upstreams = publicUpstreams } = options;
@@ -53,11 +80,13 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     ...(tagFreshness === undefined ? {} : { tagFreshness }),
   });
   const uploads = new UploadSessions(store.files, world);
+  const collection = collectRegularly(store);
   return {
     handler: registryHandler({ store, uploads, pullThrough }, options.authorize ?? readOnly),
     store,
     collectGarbage: (grace) => collectGarbage(store, grace),
     close: async () => {
+      await collection.end();
       await pullThrough.close();
       await uploads.endAll();
       own?.close();

@@ -233,3 +233,18 @@ test('an archive that was written here is read here, and equal inputs make equal
     ]);
   });
 });
+
+test('an image that is loaded anew under its name replaces the old one, whose bytes go with the next collection', async () => {
+  await using server = await startRegistry();
+  const { store } = server.registry;
+  const [old, fresh] = [makeImage('x'.repeat(10_000)), makeImage('fresh')];
+  const known = makeImage('known by its digest');
+  await loadArchive(store, inPieces(await tar(layout([[old, 'a:1']]))));
+  await loadArchive(store, inPieces(await tar(layout([[fresh, 'a:1']]))));
+  await loadArchive(store, inPieces(await tar(layout([[known]]))), { as: `a@${known.digest}` });
+  await server.registry.collectGarbage(-1000);
+  assert.equal(await store.manifest('docker.io/library/a', old.digest), undefined);
+  assert.equal((await store.manifest('docker.io/library/a', '1'))?.digest, fresh.digest);
+  assert.equal((await store.manifest('docker.io/library/a', known.digest))?.digest, known.digest);
+  assert.ok(store.files.used < 10_000);
+});

@@ -68,6 +68,7 @@ async function keep(store: ImageStore, image: ArchivedImage, name: ImageName): P
       bytes,
       origin: 'loaded',
       complete: false,
+      named: digest === image.digest && name.tag === undefined,
       ...(digest === image.digest && name.tag !== undefined ? { tag: name.tag } : {}),
     });
   }

@@ -11,7 +11,7 @@ export interface Collected {
 /** How long an upload may take between its blobs and the manifest that refers to them, in milliseconds. */
 const defaultGrace = 3600_000;
 
-/** The manifests that stay: tagged, put here by someone, young, or part of or about one that stays. */
+/** The manifests that stay: tagged, put here under their digest, young, or part of or about one that stays. */
 function keptManifests(record: RepositoryRecord, youngerThan: number): Set<string> {
   const kept = new Set<string>();
   const add = (digest: string): void => {
@@ -22,7 +22,7 @@ function keptManifests(record: RepositoryRecord, youngerThan: number): Set<strin
   };
   for (const tag of record.tags.values()) add(tag.digest);
   for (const [digest, manifest] of record.manifests) {
-    if (manifest.origin !== 'upstream' || manifest.storedAt > youngerThan) add(digest);
+    if (manifest.named || manifest.storedAt > youngerThan) add(digest);
   }
   for (const [digest, manifest] of record.manifests) {
     if (manifest.subject !== undefined && kept.has(manifest.subject)) add(digest);
@@ -43,7 +43,7 @@ function prune(record: RepositoryRecord, youngerThan: number): RepositoryRecord 
 
 /**
  * Removes the contents that nothing refers to: blobs that no manifest has and no upload has just brought, and manifests
- * of upstream repositories that a tag has moved away from. What was loaded or pushed stays until it is deleted.
+ * that a tag has moved away from. What was pushed, or loaded under its digest, stays until it is deleted.
  * `grace` in milliseconds protects what is younger.
  */
 export async function collectGarbage(store: ImageStore, grace: number = defaultGrace): Promise<Collected> {

@@ -36,6 +36,8 @@ export interface PutManifest {
   readonly origin: Origin;
   /** Whether everything that it refers to must be in the repository: for pushes, not for a cache. */
   readonly complete: boolean;
+  /** Whether it is to stay without a tag, because people know it by its digest. */
+  readonly named?: boolean;
 }
 
 const defaultQuota = 64 * 1024 ** 3;
@@ -115,6 +117,7 @@ export class ImageStore {
       size: put.bytes.length,
       origin: put.origin,
       storedAt: now,
+      ...(put.named || put.origin === 'pushed' ? { named: true } : {}),
       references: manifest.references.map((descriptor) => descriptor.digest),
       ...(manifest.subject ? { subject: manifest.subject.digest } : {}),
       ...(manifest.artifactType ? { artifactType: manifest.artifactType } : {}),

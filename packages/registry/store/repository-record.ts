@@ -15,6 +15,8 @@ export interface ManifestRecord {
   readonly size: number;
   readonly origin: Origin;
   readonly storedAt: number;
+  /** It was put here under its digest, so it stays without a tag. */
+  readonly named?: true;
   /** Digests of configuration and layers, or of an index's manifests. */
   readonly references: readonly string[];
   readonly subject?: string;
