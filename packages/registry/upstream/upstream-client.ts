@@ -52,10 +52,11 @@ export class UpstreamClient {
     if (refusal) throw new UpstreamAway(refusal.reason);
     try {
       const url = new URL(`${this.#base.href.replace(/\/$/, '')}/v2/${path}/${ending}`);
-      const response = await this.#follow(method, path, url, options);
+      const response = this.#judge(await this.#follow(method, path, url, options), path);
       this.#breaker.succeeded();
-      return this.#judge(response, path);
+      return response;
     } catch (error) {
+      if (error instanceof RegistryError) this.#breaker.succeeded();
       if (error instanceof UpstreamAway && !options.signal.aborted) {
         this.#breaker.failed(error.message);
         this.#world.log.warn('an image registry is away', { registry: this.host, reason: error.message });
