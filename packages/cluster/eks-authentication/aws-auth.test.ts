@@ -31,7 +31,7 @@ const data = {
   groups:
     - system:masters
 `,
-  mapUsers: '- {userarn: "arn:aws:iam::000000000000:user/eve", groups: [team-{{AccountID}}]}',
+  mapUsers: '- {userarn: "arn:aws:iam::000000000000:user/eve", groups: ["team-{{AccountID}}"]}',
   mapAccounts: '- "111111111111"',
 };
 
