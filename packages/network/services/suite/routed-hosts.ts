@@ -10,10 +10,10 @@ const clock = new SystemClock();
 export class RoutedHosts {
   readonly #prefix = `kltest${randomBytes(3).toString('hex')}`;
   readonly #children = new Set<ChildProcess>();
-  readonly #hosts: readonly string[];
+  readonly #hosts: string[];
 
   private constructor(hosts: readonly string[]) {
-    this.#hosts = hosts;
+    this.#hosts = [...hosts];
   }
 
   /** `hosts` are the hosts' addresses; the router forwards between them, and has 10.0.0.1. */
@@ -42,6 +42,12 @@ export class RoutedHosts {
     await this.run(address, 'ip', 'route', 'add', 'default', 'via', '10.0.0.1', 'onlink', 'dev', 'eth0');
     await this.run('node', 'ip', 'link', 'set', link, 'up');
     await this.run('node', 'ip', 'route', 'add', address, 'dev', link);
+  }
+
+  /** A namespace with nothing in it, under the name of an address. */
+  async add(host: string): Promise<void> {
+    await addNamespace(clock, this.#name(host));
+    this.#hosts.push(host);
   }
 
   #name(host: string): string {
