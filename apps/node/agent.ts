@@ -23,7 +23,7 @@ import { instanceTypes } from '@keelson/model/region/instance-types.ts';
 import { decodeNodeConfig, type NodeConfig } from '@keelson/model/region/node-config.ts';
 import { addressAt, formatAddress, parseCidr } from '@keelson/network';
 import { InstanceMetadataClient } from './instance-metadata-client.ts';
-import { relayRegistry } from './registry-relay.ts';
+import { frontDoorRelayPort, registryRelayPort, relaySocket } from './socket-relay.ts';
 
 const kubeletPort = 10_250;
 const containerdSocket = '/run/containerd/containerd.sock';
@@ -155,8 +155,9 @@ export async function runAgent(): Promise<void> {
   const world = systemWorld(log);
   // Timers of a Clock do not keep the process alive; this is what it lives for.
   setInterval(() => {}, 60_000);
-  const registrySocket = process.env['KEELSON_REGISTRY_SOCKET'];
-  if (registrySocket) await relayRegistry(registrySocket);
+  const { KEELSON_REGISTRY_SOCKET: registry, KEELSON_FRONT_DOOR_SOCKET: frontDoor } = process.env;
+  if (registry) await relaySocket(registryRelayPort, registry);
+  if (frontDoor) await relaySocket(frontDoorRelayPort, frontDoor);
   const metadata = new InstanceMetadataClient();
   const facts = await untilItWorks(world, 'instance metadata', () => readFacts(metadata));
   if (facts.config === undefined) log.info('the user data names no cluster to join');

@@ -10,6 +10,7 @@ import {
   requestListener,
 } from '@keelson/registry';
 import type { DataDirectory } from '../data-directory.ts';
+import { nodeSocketFolder, registrySocket } from './node-sockets.ts';
 
 /** The region's image registry: it answers on a socket that every node relays to. */
 export interface ImageRegistry {
@@ -20,18 +21,9 @@ export interface ImageRegistry {
   close(): Promise<void>;
 }
 
-/** The folder in which the registry's socket lies; nodes see it under the same path. */
-export function registryFolder(directory: DataDirectory): string {
-  return `${directory.run}/registry`;
-}
-
-export function registrySocket(directory: DataDirectory): string {
-  return `${registryFolder(directory)}/registry.sock`;
-}
-
 export async function openImageRegistry(world: World, directory: DataDirectory): Promise<ImageRegistry> {
   const registry = await createRegistry({ directory: `${directory.path}/images`, world });
-  mkdirSync(registryFolder(directory), { recursive: true, mode: 0o700 });
+  mkdirSync(nodeSocketFolder(directory), { recursive: true, mode: 0o700 });
   const path = registrySocket(directory);
   rmSync(path, { force: true });
   const server = createServer(requestListener(registry.handler, world.log));

@@ -1,28 +1,24 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { World } from '@keelson/base';
 import { SharedCaches } from '@keelson/client';
 import { networkInterfaces } from '@keelson/client/region-resources/index.ts';
-import type { ControlPlaneStart } from '@keelson/cluster';
 import { LinuxInstances } from '@keelson/compute/linux/index.ts';
 import type { Controller } from '@keelson/controller-kit';
-import type { PlannedLink } from '@keelson/network';
-import type { InterfacePlace } from '@keelson/network/dataplanes/linux/link-commands.ts';
+import { LoadBalancerForwarders } from '@keelson/network/dataplanes/linux/forwarder/load-balancer-forwarders.ts';
+import { InterfaceNamespaces } from '@keelson/network/dataplanes/linux/interface-namespaces.ts';
 import {
-  addNamespace,
   deleteNamespace,
   inNamespace,
-  namespaceFolder,
   ownNamespaces,
   ownPrefix,
 } from '@keelson/network/dataplanes/linux/namespaces.ts';
 import { VpcNetworkController } from '@keelson/network/dataplanes/linux/vpc-network-controller.ts';
-import { registryRelayPort } from '@keelson/node-agent/registry-relay.ts';
+import { registryRelayPort } from '@keelson/node-agent/socket-relay.ts';
 import type { DataDirectory, RegionIdentity } from '../data-directory.ts';
 import { pauseImage } from '../version.ts';
 import type { ControlPlaneNetwork } from './control-plane-processes.ts';
-import { registryFolder, registrySocket } from './image-registry.ts';
+import { frontDoorSocket, nodeSocketFolder, registrySocket } from './node-sockets.ts';
 import type { RegionServices } from './region.ts';
 
 /** Instances, VPCs and control planes' namespaces on this Linux machine. */
@@ -31,10 +27,16 @@ export interface LinuxCompute {
   readonly controllers: readonly (() => Controller)[];
   /** Called once, when the region's API answers. */
   instances(services: RegionServices): LinuxInstances;
+  readonly forwarders: LoadBalancerForwarders;
+  /** Ends the forwarders of all load balancers; the next region starts them anew. */
+  stopForwarding(): Promise<void>;
   /** Removes the namespaces of VPCs and control planes; nothing may run in them any more. */
   removeNetworks(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What runs beside pods must leave them the memory. */
+const nodeFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
 
 /** Where the bundles of what runs in instances are: beside this program's own. */
 const bundles = dirname(process.argv[1] ?? '');
@@ -43,51 +45,47 @@ function containerdProgram(): string | undefined {
   return ['/usr/bin/containerd', '/usr/local/bin/containerd'].find((path) => existsSync(path));
 }
 
-function clusterNamespace(identity: string, clusterName: string): string {
-  // Cluster names may be longer than a namespace's, and hold the same letters in both cases.
-  return `${ownPrefix(identity)}cp-${createHash('sha256').update(clusterName).digest('hex').slice(0, 12)}`;
-}
-
+/** Puts the Linux side of a region together. Nothing runs before the region asks for its instances. */
 export function linuxCompute(world: World, directory: DataDirectory, identity: RegionIdentity): LinuxCompute {
-  const controlPlaneInterfaces = new Map<string, string>();
+  const namespaces = new InterfaceNamespaces(world, identity.id);
   let driver: LinuxInstances | undefined;
   let caches: SharedCaches | undefined;
-  const placement = (link: PlannedLink): InterfacePlace | undefined => {
-    const namespace = controlPlaneInterfaces.get(link.interfaceId);
-    if (namespace !== undefined) return { target: namespace, path: `${namespaceFolder}/${namespace}` };
-    return driver?.placement(link);
-  };
-  const vpcs = new VpcNetworkController({ world, identity: identity.id, placement });
-  const network: ControlPlaneNetwork = {
-    async prepare(start: ControlPlaneStart) {
-      const namespace = clusterNamespace(identity.id, start.clusterName);
-      await addNamespace(world.clock, namespace);
-      const [interfaceId] = start.networkInterfaceIds;
-      if (interfaceId !== undefined) {
-        controlPlaneInterfaces.set(interfaceId, namespace);
+  const vpcs = new VpcNetworkController({
+    world,
+    identity: identity.id,
+    placement: (link) => namespaces.placement(link) ?? driver?.placement(link),
+  });
+  const forwarders = new LoadBalancerForwarders({
+    world,
+    folder: `${directory.path}/load-balancers`,
+    program: [process.execPath, ...nodeFlags, `${bundles}/forwarder.mjs`],
+    namespaceOf: (vpcId) => vpcs.namespaceOf(vpcId),
+  });
+  return {
+    network: {
+      async prepare(interfaceId) {
+        const path = await namespaces.ensure(interfaceId);
         const attached = caches?.of(networkInterfaces).get(undefined, interfaceId);
         if (attached !== undefined) await vpcs.connect([attached]);
-      }
-      return { enter: inNamespace(`${namespaceFolder}/${namespace}`, []) };
+        return { enter: inNamespace(path, []) };
+      },
+      remove: (interfaceId) => namespaces.remove(interfaceId),
     },
-    async remove(clusterName) {
-      const namespace = clusterNamespace(identity.id, clusterName);
-      for (const [id, name] of controlPlaneInterfaces) if (name === namespace) controlPlaneInterfaces.delete(id);
-      await deleteNamespace(world.clock, namespace);
-    },
-  };
-  return {
-    network,
     controllers: [() => vpcs],
+    forwarders,
     instances: (services) => {
       caches = new SharedCaches({ client: services.client, world });
       caches.of(networkInterfaces);
       driver = linuxInstances(world, directory, identity, services, caches, vpcs);
       return driver;
     },
+    stopForwarding: async () => {
+      await Promise.all(forwarders.list().map((name) => forwarders.remove(name)));
+    },
     removeNetworks: async () => {
-      for (const name of ownNamespaces(identity.id))
+      for (const name of ownNamespaces(identity.id)) {
         await deleteNamespace(world.clock, `${ownPrefix(identity.id)}${name}`);
+      }
     },
     close: async () => {
       await driver?.close();
@@ -105,7 +103,6 @@ function linuxInstances(
   vpcs: VpcNetworkController,
 ): LinuxInstances {
   const node = process.execPath;
-  const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
   return new LinuxInstances({
     world,
     identity: identity.id,
@@ -113,8 +110,8 @@ function linuxInstances(
     region: { accountId: identity.account, region: identity.region },
     caches,
     connect: (interfaces) => vpcs.connect(interfaces),
-    init: [node, ...flags, `${bundles}/instance-init.mjs`],
-    readOnlyPaths: [dirname(node), bundles, registryFolder(directory)],
+    init: [node, ...nodeFlags, `${bundles}/instance-init.mjs`],
+    readOnlyPaths: [dirname(node), bundles, nodeSocketFolder(directory)],
     containerd: containerdProgram(),
     containerdSettings: {
       sandboxImage: pauseImage,
@@ -124,8 +121,11 @@ function linuxInstances(
     services: () => [
       {
         name: 'agent',
-        command: [node, ...flags, `${bundles}/node.mjs`, 'agent'],
-        environment: { KEELSON_REGISTRY_SOCKET: registrySocket(directory) },
+        command: [node, ...nodeFlags, `${bundles}/node.mjs`, 'agent'],
+        environment: {
+          KEELSON_REGISTRY_SOCKET: registrySocket(directory),
+          KEELSON_FRONT_DOOR_SOCKET: frontDoorSocket(directory),
+        },
         needsNetwork: true,
       },
     ],

@@ -24,6 +24,7 @@ import { adminHandler } from './admin-handler.ts';
 import { ControlPlaneProcesses } from './control-plane-processes.ts';
 import { openImageRegistry } from './image-registry.ts';
 import { linuxCompute } from './linux-compute.ts';
+import { frontDoorSocket } from './node-sockets.ts';
 import { ensureOwnImages } from './own-images.ts';
 import { type Region, type RegionServices, startRegion } from './region.ts';
 import { regionStatus } from './region-status.ts';
@@ -127,6 +128,13 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
   const store = await openSqliteStore({ path: directory.regionStore, world, ...sqliteWorker() });
   const linux = identity.compute === 'linux' ? linuxCompute(world, directory, identity) : undefined;
   const images = await openImageRegistry(world, directory);
+  rmSync(frontDoorSocket(directory), { force: true });
+  const nodeDoor = await listen({
+    handler: async (request) => (await regionOpen).frontDoor(request),
+    at: { path: frontDoorSocket(directory) },
+    world,
+    closeGrace: 500,
+  });
   const processes = new ControlPlaneProcesses(world, directory, linux?.network);
   report({ step: `Starting the region ${identity.region}` });
   let instances: InstanceDriver | undefined;
@@ -183,6 +191,7 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
   }
   processes.close();
   await linux?.close();
+  await nodeDoor.close();
   await images.close();
   await admin.close();
   await store.close();

@@ -34,7 +34,7 @@ function configMap(name: string, data: Record<string, string>, labels: Record<st
 }
 
 /** Gives pods addresses of the VPC. A node is ready once this has made its network. */
-function vpcCni({ image, clusterName }: AddonSettings): ApiObject[] {
+function vpcCni({ image, clusterName, region }: AddonSettings): ApiObject[] {
   const labels = { 'k8s-app': 'aws-node', 'app.kubernetes.io/name': 'aws-node' };
   const rules = [
     { apiGroups: [''], resources: ['namespaces'], verbs: ['list', 'watch', 'get'] },
@@ -70,6 +70,8 @@ function vpcCni({ image, clusterName }: AddonSettings): ApiObject[] {
                   { name: 'CLUSTER_NAME', value: clusterName },
                   { name: 'MY_NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
                   { name: 'WARM_ENI_TARGET', value: '1' },
+                  { name: 'AWS_REGION', value: region },
+                  { name: 'AWS_EC2_ENDPOINT', value: 'http://127.0.0.1:4566' },
                 ],
                 resources: { requests: { cpu: '25m' } },
                 securityContext: { capabilities: { add: ['NET_ADMIN', 'NET_RAW'] } },

@@ -2,10 +2,12 @@ import { connect, createServer, type Server } from 'node:net';
 
 /** Where containerd finds the region's registry from inside an instance. */
 export const registryRelayPort = 5_000;
+/** Where the region's front door answers inside an instance, on its loopback address. */
+export const frontDoorRelayPort = 4_566;
 const mostConnections = 512;
 
-/** Has the region's registry, which listens on a socket, answer on the instance's loopback address. */
-export function relayRegistry(socketPath: string): Promise<Server> {
+/** Has what listens on a socket of the region answer on the instance's loopback address. */
+export function relaySocket(port: number, socketPath: string): Promise<Server> {
   const server = createServer((incoming) => {
     const outgoing = connect({ path: socketPath });
     const end = () => {
@@ -20,6 +22,6 @@ export function relayRegistry(socketPath: string): Promise<Server> {
   server.maxConnections = mostConnections;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(registryRelayPort, '127.0.0.1', () => resolve(server));
+    server.listen(port, '127.0.0.1', () => resolve(server));
   });
 }
