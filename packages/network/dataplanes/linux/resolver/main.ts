@@ -1,18 +1,28 @@
-/** The program of a VPC's resolver, started in the VPC's network namespace. Its one argument is the folder it works from. */
+/**
+ * The program of a VPC's resolver, started in the VPC's network namespace: `resolver FOLDER`. As `resolver outside FOLDER`
+ * it is the one that asks the host's resolvers for all of them. FOLDER is what it works from.
+ */
 import { createLog, formatLogEntry, messageOf, SystemClock, systemWorld } from '@keelson/base';
 import { ResolverProcess } from './resolver-process.ts';
 
-const log = createLog(new SystemClock(), (entry) => process.stderr.write(`${formatLogEntry(entry)}\n`));
+const world = systemWorld(createLog(new SystemClock(), (entry) => process.stderr.write(`${formatLogEntry(entry)}\n`)));
 // Sockets keep the process alive, timers do not; before the VPC has its addresses there is no socket yet.
 setInterval(() => {}, 2 ** 30);
 
-const resolver = new ResolverProcess({ world: systemWorld(log), folder: process.argv[2] ?? '' });
+const folder = process.argv.at(-1) ?? '';
+const running =
+  process.argv.at(-2) === 'outside'
+    ? import('./outside-process.ts').then(({ OutsideProcess }) => new OutsideProcess(world, folder))
+    : Promise.resolve(new ResolverProcess({ world, folder }));
 let loading = Promise.resolve();
 const load = () => {
   loading = loading
-    .then(() => resolver.load())
-    .catch((error: unknown) => log.error('the configuration was not followed', { error: messageOf(error) }));
+    .then(async () => (await running).load())
+    .catch((error: unknown) => world.log.error('the configuration was not followed', { error: messageOf(error) }));
 };
 process.on('SIGHUP', load);
-process.on('SIGTERM', () => void resolver.stop().then(() => process.exit(0)));
+process.on('SIGTERM', async () => {
+  await (await running).stop();
+  process.exit(0);
+});
 load();

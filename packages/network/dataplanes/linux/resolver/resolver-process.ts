@@ -22,6 +22,7 @@ export class ResolverProcess {
   readonly #listeners = new Map<string, DnsListener>();
   readonly #stop = new AbortController();
   #answers: NameAnswers | undefined;
+  #outside: string | undefined;
   #digest = '';
   #problem: string | undefined;
   #wanted: readonly string[] = [];
@@ -35,8 +36,9 @@ export class ResolverProcess {
   async load(): Promise<void> {
     const { folder, world } = this.#options;
     const text = readFileSync(join(folder, configurationFile), 'utf8');
-    const { names, listen }: ResolverConfiguration = JSON.parse(text);
+    const { names, listen, outsideSocket }: ResolverConfiguration = JSON.parse(text);
     this.#answers = new NameAnswers(names, world.random);
+    this.#outside = outsideSocket;
     this.#wanted = listen;
     for (const [address, listener] of this.#listeners) {
       if (listen.includes(address)) continue;
@@ -57,8 +59,12 @@ export class ResolverProcess {
 
   /** Never rejects. */
   async #answer(query: DnsMessage): Promise<DnsMessage> {
-    // What nobody here knows is told to be absent at once: a client that waits for an answer waits for seconds.
-    return this.#answers?.answer(query) ?? replyTo(query, { code: responseCodes.NXDOMAIN, recursionAvailable: true });
+    const own = this.#answers?.answer(query);
+    if (own !== undefined) return own;
+    // With no way out it is told to be absent at once: a client that waits for an answer waits for seconds.
+    if (this.#outside === undefined) return replyTo(query, { code: responseCodes.NXDOMAIN, recursionAvailable: true });
+    const { askOutside } = await import('./ask-outside.ts');
+    return askOutside(query, this.#outside, this.#options.world.clock);
   }
 
   #missing(): string[] {

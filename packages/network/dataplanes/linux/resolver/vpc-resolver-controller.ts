@@ -21,7 +21,7 @@ interface Caches {
 const namespaceDelay = 50;
 const lookDelay = 10_000;
 
-/** Has the resolver of every VPC answer as the region's objects say, and ends those of VPCs that are gone. */
+/** Has a resolver in every VPC that is in use, which answers as the region's objects say, and ends those of VPCs that are gone. */
 export class VpcResolverController implements Controller {
   readonly name = 'vpc-resolver';
   readonly workers = 4;
@@ -49,15 +49,17 @@ export class VpcResolverController implements Controller {
     const vpc = this.#caches.vpcs.get(undefined, vpcId);
     const inVpc = <T extends { readonly spec: { readonly vpcId: string } }>(objects: readonly T[]) =>
       objects.filter(({ spec }) => spec.vpcId === vpcId);
+    const interfaces = inVpc(this.#caches.networkInterfaces.list());
     const names =
       vpc &&
       planVpcNames({
         region,
         vpc,
-        networkInterfaces: inVpc(this.#caches.networkInterfaces.list()),
+        networkInterfaces: interfaces,
         loadBalancers: inVpc(this.#caches.loadBalancers.list()),
       });
-    if (vpc === undefined || names === undefined) {
+    // In a VPC without interfaces there is nobody to ask.
+    if (vpc === undefined || names === undefined || interfaces.length === 0) {
       await resolvers.remove(vpcId);
       return undefined;
     }

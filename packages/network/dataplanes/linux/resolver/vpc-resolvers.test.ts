@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +10,19 @@ import { type RunningControllers, runControllers } from '@keelson/controller-kit
 import type { LoadBalancer, NetworkInterface, Vpc } from '@keelson/model/region/object-types.ts';
 import { MemoryApi } from '@keelson/testkit/memory-api.ts';
 import { decodeMessage } from '../../../dns/decode-message.ts';
+import { DnsListener } from '../../../dns/dns-listener.ts';
 import { encodeMessage } from '../../../dns/encode-message.ts';
-import { internetClass, nameOf, queryFor, recordTypes } from '../../../dns/message.ts';
+import {
+  type DnsMessage,
+  type DnsQuestion,
+  internetClass,
+  nameOf,
+  queryFor,
+  recordTypes,
+  replyTo,
+  responseCodes,
+} from '../../../dns/message.ts';
+import { addressRecord } from '../../../dns/records.ts';
 import { TcpFrames } from '../../../dns/tcp-frames.ts';
 import { everyone, sampleGroup, sampleInterface, sampleVpc } from '../../../suite/sample-vpc.ts';
 import { InterfaceNamespaces } from '../interface-namespaces.ts';
@@ -33,10 +44,15 @@ const fabric = new VpcFabric({ world, identity });
 const folder = mkdtempSync(join(tmpdir(), 'keelson-resolvers-'));
 const api = new MemoryApi(world);
 let controllers: RunningControllers | undefined;
+// Timers of the system's clock do not keep a process alive, and what is waited for in `after` has no other.
+const alive = setInterval(() => {}, 2 ** 30);
+/** What the host would name its resolver by, once egress is on. */
+let outside: { readonly socket: string; readonly resolvConf: string } | undefined;
 const resolvers = () =>
   new VpcResolvers({
     world,
     folder,
+    ...(outside && { outside }),
     program: [process.execPath, join(import.meta.dirname, 'main.ts')],
     namespaceOf: (id) => fabric.pathOf(id),
   });
@@ -141,6 +157,8 @@ after(async () => {
     for (const id of namespaces.list()) await namespaces.remove(id);
   }
   await rm(folder, { recursive: true, force: true });
+  await rm(`${folder}.sock`, { force: true });
+  clearInterval(alive);
 });
 
 const bounded = { skip, timeout: 60_000 };
@@ -198,11 +216,48 @@ test('one that was killed is started anew with the next look', bounded, async ()
   assert.deepEqual((await resolve(otherName, 'A', '169.254.169.253')).answer, ['10.0.1.12']);
 });
 
+test('with egress, other names are asked for outside, of whom the host asks', bounded, async () => {
+  const host = `127.91.${randomBytes(1)[0]}.53`;
+  const answer = async (query: DnsMessage, tcp: boolean) => {
+    const [{ name }] = query.questions as [DnsQuestion];
+    if (name[0] === 'absent') return replyTo(query, { code: responseCodes.NXDOMAIN });
+    const large =
+      name[0] === 'large' ? Array.from({ length: 200 }, (_one, index) => `192.0.2.${index}`) : ['192.0.2.7'];
+    const answers = large.map((address) => addressRecord(name, 60, address)!);
+    return replyTo(query, tcp || answers.length === 1 ? { answers } : { truncated: true });
+  };
+  const upstream = await DnsListener.listen({ host, port: 53, answer, log: world.log });
+  try {
+    await controllers!.stop();
+    const { pid } = processOf()!;
+    outside = { socket: `${folder}.sock`, resolvConf: `${folder}.conf` };
+    writeFileSync(outside.resolvConf, `search lan\nnameserver ${host}\n`);
+    controllers = begin();
+    await until(
+      'the outside',
+      async () => String((await resolve('example.com', 'A', '10.0.0.2')).answer) === '192.0.2.7',
+    );
+    assert.equal((await resolve('absent.example.com', 'A', '10.0.0.2')).answer, 'ENOTFOUND');
+    assert.equal((await resolve('large.example.com', 'A', '10.0.0.2')).answer.length, 200);
+    assert.deepEqual((await resolve(otherName, 'A', '10.0.0.2')).answer, ['10.0.1.12']);
+    assert.equal((await resolve('9.9.168.192.in-addr.arpa', 'PTR', '10.0.0.2')).answer, 'ENOTFOUND');
+    assert.equal(processOf()?.pid, pid);
+    await rm(outside.resolvConf);
+    assert.equal((await resolve('example.com', 'A', '10.0.0.2')).answer, 'ESERVFAIL');
+  } finally {
+    await upstream.close();
+  }
+});
+
 test('a VPC without DNS support is not answered, and one that is gone leaves nothing', bounded, async () => {
   api.put('vpcs', vpc({ enableDnsSupport: false }));
   await until('the end of the resolver', () => resolvers().list().length === 0);
   assert.equal((await resolve(balancerName, 'A', '10.0.0.2')).answer, 'ECONNREFUSED');
   api.put('vpcs', vpc());
+  await listening();
+  for (const one of [client, other]) api.remove('networkinterfaces', undefined, one.metadata.name!);
+  await until('the end for want of interfaces', () => resolvers().list().length === 0);
+  api.put('networkinterfaces', other);
   await listening();
   api.remove('vpcs', undefined, vpcId);
   await until('the end of everything', () => resolvers().list().length === 0 && fabric.list().length === 0);

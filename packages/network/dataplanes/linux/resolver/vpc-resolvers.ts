@@ -4,7 +4,7 @@ import type { World } from '@keelson/base';
 import type { VpcNames } from '../../../vpc-dns/vpc-names.ts';
 import { FolderProcess } from '../folder-process.ts';
 import { inNamespace } from '../namespaces.ts';
-import type { ResolverConfiguration, ResolverState } from './resolver-configuration.ts';
+import type { OutsideConfiguration, ResolverConfiguration, ResolverState } from './resolver-configuration.ts';
 
 export interface VpcResolversOptions {
   readonly world: World;
@@ -12,9 +12,14 @@ export interface VpcResolversOptions {
   readonly folder: string;
   /** The command that runs main.ts, or what was bundled from it. */
   readonly program: readonly string[];
+  /** Egress: names that a VPC does not know are asked for outside. Default: such names do not exist. */
+  readonly outside?: OutsideConfiguration;
   /** The path of a VPC's network namespace. */
   namespaceOf(vpcId: string): string;
 }
+
+/** The folder of the process that asks outside, beside those of VPCs. */
+const outsideFolder = 'outside';
 
 /**
  * Amazon's DNS, by a process in the namespace of each VPC. The processes outlive the region process and are found again
@@ -22,6 +27,7 @@ export interface VpcResolversOptions {
  */
 export class VpcResolvers {
   readonly #options: VpcResolversOptions;
+  #outside: Promise<void> = Promise.resolve();
 
   constructor(options: VpcResolversOptions) {
     this.#options = options;
@@ -33,11 +39,12 @@ export class VpcResolvers {
    * @throws Error when the process does not begin
    */
   async ensure(vpcId: string, names: VpcNames, listen: readonly string[]): Promise<boolean> {
-    const { program, namespaceOf } = this.#options;
-    const path = namespaceOf(vpcId);
+    const { program, outside } = this.#options;
+    const path = this.#options.namespaceOf(vpcId);
     const namespace = identityOf(path);
     if (namespace === undefined) return false;
-    const configuration: ResolverConfiguration = { listen, names };
+    await this.#ensureOutside();
+    const configuration: ResolverConfiguration = { listen, names, ...(outside && { outsideSocket: outside.socket }) };
     const text = JSON.stringify(configuration);
     const resolver = this.#process(vpcId);
     const { running } = resolver;
@@ -59,7 +66,7 @@ export class VpcResolvers {
   /** The VPCs that have a resolver, or had one. */
   list(): string[] {
     mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
-    return readdirSync(this.#options.folder);
+    return readdirSync(this.#options.folder).filter((name) => name !== outsideFolder);
   }
 
   /** What the VPC's resolver says of itself; undefined when nothing is known. */
@@ -69,12 +76,26 @@ export class VpcResolvers {
 
   /** Ends the resolvers of all VPCs. */
   async stopAll(): Promise<void> {
-    await Promise.all(this.list().map((vpcId) => this.remove(vpcId)));
+    await Promise.all([...this.list(), outsideFolder].map((name) => this.#process(name).remove()));
   }
 
-  #process(vpcId: string): FolderProcess {
+  /** The process that asks outside is one for all VPCs, and none without egress. */
+  #ensureOutside(): Promise<void> {
+    const { outside, program } = this.#options;
+    const settle = async () => {
+      const asker = this.#process(outsideFolder);
+      if (outside === undefined) return asker.remove();
+      const text = JSON.stringify(outside);
+      if (asker.running === undefined) await asker.start([...program, 'outside'], text);
+      else await asker.configure(text);
+    };
+    this.#outside = this.#outside.catch(() => {}).then(settle);
+    return this.#outside;
+  }
+
+  #process(name: string): FolderProcess {
     const { world, folder } = this.#options;
-    return new FolderProcess({ world, folder: join(folder, vpcId), title: `the resolver of ${vpcId}` });
+    return new FolderProcess({ world, folder: join(folder, name), title: `the resolver of ${name}` });
   }
 }
 
