@@ -71,7 +71,7 @@ function vpcCni({ image, clusterName, region }: AddonSettings): ApiObject[] {
                   { name: 'MY_NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
                   { name: 'WARM_ENI_TARGET', value: '1' },
                   { name: 'AWS_REGION', value: region },
-                  { name: 'AWS_EC2_ENDPOINT', value: 'http://127.0.0.1:4566' },
+                  { name: 'AWS_ENDPOINT_URL_EC2', value: 'http://127.0.0.1:4566' },
                 ],
                 resources: { requests: { cpu: '25m' } },
                 securityContext: { capabilities: { add: ['NET_ADMIN', 'NET_RAW'] } },
