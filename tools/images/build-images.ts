@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeLayoutArchive } from '@keelson/registry';
-import { ociConfig, ociLayer, ociManifest } from '@keelson/registry/manifests/media-types.ts';
+import { ociConfig, ociLayerZstd, ociManifest } from '@keelson/registry/manifests/media-types.ts';
 import { packageVersions, unpackPackages } from './debian-archive.ts';
 import { type Layer, writeLayer } from './layer.ts';
 import { ImageBuildError, type Recipe } from './recipe.ts';
@@ -74,7 +74,7 @@ async function writeArchive(
     architecture,
     os: 'linux',
     config: recipe.config(versions),
-    rootfs: { type: 'layers', diff_ids: [layer.digest] },
+    rootfs: { type: 'layers', diff_ids: [layer.plainDigest] },
     history: [
       {
         created: '1970-01-01T00:00:00Z',
@@ -87,7 +87,7 @@ async function writeArchive(
     schemaVersion: 2,
     mediaType: ociManifest,
     config: { mediaType: ociConfig, digest: config.digest, size: config.size },
-    layers: [{ mediaType: ociLayer, digest: layer.digest, size: layer.size }],
+    layers: [{ mediaType: ociLayerZstd, digest: layer.digest, size: layer.size }],
   });
   const named = { name: recipe.image, mediaType: ociManifest, digest: manifest.digest, size: manifest.size };
   const plain = { digest: layer.digest, size: layer.size, content: layer.path };

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, lstatSync, openSync, readdirSync, readlinkSync, writeSync } from 'node:fs';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { constants, createZstdCompress } from 'node:zlib';
 import { TarWriter } from '@keelson/registry/archive/tar-writer.ts';
 
 /** A layer that was written: its file, and what a manifest says of it. */
 export interface Layer {
   readonly path: string;
   readonly digest: string;
+  /** The digest of the tar itself, which an image's configuration names. */
+  readonly plainDigest: string;
   readonly size: number;
 }
 
@@ -25,23 +30,26 @@ async function addFolder(tar: TarWriter, root: string, folder: string): Promise<
 }
 
 /**
- * Writes the files below `root` as one plain tar layer to `path`: in the order of their names, owned by root, at time 0.
- * Plain, because the layers stay on the machine, where unpacking costs more than the room.
+ * Writes the files below `root` as one tar layer, compressed by zstd, to `path`: in the order of their names, owned by
+ * root, at time 0. The fastest zstd: a node has such a layer in half the time that a plain one or gzip takes it.
  */
 export async function writeLayer(root: string, path: string): Promise<Layer> {
-  const file = openSync(path, 'w', 0o644);
-  const hash = createHash('sha256');
+  const plain = createHash('sha256');
+  const packed = createHash('sha256');
   let size = 0;
-  try {
-    const tar = new TarWriter(async (bytes) => {
-      hash.update(bytes);
-      size += bytes.length;
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-    });
-    await addFolder(tar, root, '');
-    await tar.finish();
-  } finally {
-    closeSync(file);
-  }
-  return { path, digest: `sha256:${hash.digest('hex')}`, size };
+  const compressor = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  compressor.on('data', (bytes: Buffer) => {
+    packed.update(bytes);
+    size += bytes.length;
+  });
+  const written = pipeline(compressor, createWriteStream(path, { mode: 0o644 }));
+  const tar = new TarWriter(async (bytes) => {
+    plain.update(bytes);
+    if (!compressor.write(bytes)) await once(compressor, 'drain');
+  });
+  await addFolder(tar, root, '');
+  await tar.finish();
+  compressor.end();
+  await written;
+  return { path, digest: `sha256:${packed.digest('hex')}`, plainDigest: `sha256:${plain.digest('hex')}`, size };
 }

@@ -90,7 +90,7 @@ export class BlobFiles {
   /** The bytes from `start` up to and including `end`. The file is opened when the first piece is asked for. */
   async *read(digest: string, range?: { readonly start: number; readonly end: number }): AsyncGenerator<Uint8Array> {
     if (range && range.end < range.start) return;
-    yield* createReadStream(this.path(digest), { highWaterMark: 256 * 1024, ...range });
+    yield* createReadStream(this.path(digest), { highWaterMark: 1024 * 1024, ...range });
   }
 
   /** The whole content, at most `limit` bytes of it. @throws RegistryError BLOB_UNKNOWN, SIZE_INVALID when larger */
