@@ -1,18 +1,9 @@
+import { enableCompileCache, flushCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { messageOf } from '@keelson/base';
 import { type Command, runCommandLine, UsageError } from './command-line.ts';
-import { createClusterCommand, deleteClusterCommand } from './commands/cluster.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { downCommand, resetCommand } from './commands/down.ts';
-import { envCommand } from './commands/env.ts';
-import { eventsCommand } from './commands/events.ts';
-import { imageLoadCommand } from './commands/image.ts';
-import { kubectlCommand } from './commands/kubectl.ts';
-import { logsCommand } from './commands/logs.ts';
-import { statusCommand } from './commands/status.ts';
-import { tokenCommand } from './commands/token.ts';
-import { regionCommand, upCommand } from './commands/up.ts';
 
-/** Started by the region for each cluster. Its code is loaded only there. */
+/** Started by the region for each cluster. */
 const controlPlaneCommand: Command = {
   name: 'control-plane',
   usage: 'NAME',
@@ -20,29 +11,20 @@ const controlPlaneCommand: Command = {
   options: {},
   words: [1, 1],
   internal: true,
-  run: async () => (await import('./process/control-plane-process.ts')).runControlPlane(),
+  run: async () => (await import('./process/control-plane-process.ts')).runControlPlane(flushCompileCache),
 };
 
-const commands: readonly Command[] = [
-  upCommand,
-  downCommand,
-  resetCommand,
-  statusCommand,
-  envCommand,
-  createClusterCommand,
-  deleteClusterCommand,
-  imageLoadCommand,
-  kubectlCommand,
-  tokenCommand,
-  doctorCommand,
-  logsCommand,
-  eventsCommand,
-  regionCommand,
-  controlPlaneCommand,
-];
+/** A control plane reads nothing of the other commands: there are many of it, and each start is waited for. */
+async function commandsFor(word: string | undefined): Promise<readonly Command[]> {
+  if (word === controlPlaneCommand.name) return [controlPlaneCommand];
+  return [...(await import('./commands/commands.ts')).commands, controlPlaneCommand];
+}
 
+// What a process compiles of the bundle, the next one finds compiled. Where the folder cannot be written, nothing is kept.
+if (import.meta.url.endsWith('.mjs')) enableCompileCache(fileURLToPath(new URL('compile-cache', import.meta.url)));
+const words = process.argv.slice(2);
 try {
-  process.exitCode = await runCommandLine(commands, process.argv.slice(2));
+  process.exitCode = await runCommandLine(await commandsFor(words[0]), words);
 } catch (error) {
   const usage = error instanceof UsageError;
   process.stderr.write(

@@ -1,24 +1,7 @@
-import { dirname } from 'node:path';
-import { type ListenerOptions, listen } from '@keelson/apiserver/listener/listen.ts';
-import { collectBody, systemWorld, type World } from '@keelson/base';
-import { createClient } from '@keelson/client';
-import {
-  AwsInstances,
-  AwsLoadBalancers,
-  createControlPlane,
-  dnsAddress,
-  type IdentityService,
-  kubeletClientCertificate,
-  serverCertificate,
-  serviceAddress,
-} from '@keelson/cluster';
+import { systemWorld } from '@keelson/base';
 import { openSqliteStore } from '@keelson/store/drivers/sqlite/index.ts';
 import type { ControlPlaneProcessInput } from '../region/control-plane-processes.ts';
-import { addonImage } from '../version.ts';
-import { keepAwake } from './background-process.ts';
 import { processLog } from './log-file.ts';
-import { networkNodeConnector, nodeConnector } from './node-connector.ts';
-import { type SocketTransport, socketTransport } from './socket-transport.ts';
 import { sqliteWorker } from './sqlite-worker.ts';
 
 async function readInput(): Promise<ControlPlaneProcessInput> {
@@ -27,80 +10,15 @@ async function readInput(): Promise<ControlPlaneProcessInput> {
   return JSON.parse(Buffer.concat(pieces).toString('utf8'));
 }
 
-/** Asks the region who presents a token. A region that does not answer is told apart from one that refuses. */
-function identityService(region: SocketTransport, clusterName: string, world: World): IdentityService {
-  return async (token) => {
-    try {
-      const response = await region.send({
-        method: 'POST',
-        target: `/clusters/${clusterName}/identify`,
-        headers: { 'content-type': 'application/json' },
-        body: Buffer.from(JSON.stringify({ token })),
-        signal: AbortSignal.timeout(5_000),
-        peer: { address: '', certificates: [] },
-      });
-      const text = Buffer.from(await collectBody(response.body)).toString('utf8');
-      if (response.status !== 200)
-        return { outcome: 'unavailable', reason: `the region answered with ${response.status}` };
-      return JSON.parse(text);
-    } catch (error) {
-      world.log.debug('the region cannot be asked', { error });
-      return { outcome: 'unavailable', reason: 'the region cannot be reached' };
-    }
-  };
-}
-
-/** One cluster's control plane, until it is told to end. */
-export async function runControlPlane(): Promise<number> {
+/** One cluster's control plane, until it is told to end. `ready` is called once it answers. */
+export async function runControlPlane(ready: () => void): Promise<number> {
   const input = await readInput();
-  const { clusterName, region, keys, serviceCidr, port } = input;
-  const world = systemWorld(processLog().with({ cluster: clusterName }));
-  const regionSocket = socketTransport(input.regionSocket, `${clusterName}.${keys.regionToken}`);
-  const cloud = createClient({
-    send: regionSocket.send,
-    clock: world.clock,
-    userAgent: `keelson-cluster/${clusterName}`,
-  });
-  const store = await openSqliteStore({ path: input.storePath, world, ...sqliteWorker() });
-  const controlPlane = createControlPlane({
-    world,
-    store,
-    clusterName,
-    region,
-    minor: input.minor,
-    keys,
-    serviceCidr,
-    issuer: input.issuer,
-    endpoint: input.nodeEndpoint,
-    advertise: { address: input.privateAddresses[0]!, port: 443 },
-    connector: input.inherited
-      ? networkNodeConnector(kubeletClientCertificate(world, keys))
-      : nodeConnector(dirname(input.regionSocket)),
-    ...(input.bootstrapAddons ? { addonImage } : {}),
-    identify: identityService(regionSocket, clusterName, world),
-    instances: new AwsInstances(cloud, region),
-    loadBalancers: new AwsLoadBalancers({ client: cloud, clusterName, vpcId: input.vpcId }),
-  });
-  const addresses = [serviceAddress(serviceCidr), ...input.privateAddresses];
-  const { certificate, key } = serverCertificate(world, keys, addresses, []);
-  const serve = (at: ListenerOptions['at']) =>
-    listen({
-      handler: controlPlane.handler,
-      handleUpgrade: (request, connection) => controlPlane.server.handleUpgrade(request, connection),
-      tls: { key, certificate, clientAuthority: keys.authority.certificate },
-      at,
-      world,
-    });
-  const { inherited } = input;
-  const listeners = inherited
-    ? [await serve({ descriptor: inherited.descriptor }), await serve({ host: '0.0.0.0', port: inherited.privatePort })]
-    : [await serve({ host: '127.0.0.1', port })];
-  await controlPlane.start();
-  world.log.info('the control plane answers', { port, dns: dnsAddress(serviceCidr) });
-  await keepAwake(new Promise<void>((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve)));
-  await controlPlane.stop();
-  await Promise.all(listeners.map((listener) => listener.close()));
-  await store.close();
-  regionSocket.close();
+  const world = systemWorld(processLog().with({ cluster: input.clusterName }));
+  // The store's thread starts while this one reads the program.
+  const [store, { serveControlPlane }] = await Promise.all([
+    openSqliteStore({ path: input.storePath, world, ...sqliteWorker() }),
+    import('./serve-control-plane.ts'),
+  ]);
+  await serveControlPlane(input, world, store, ready);
   return 0;
 }

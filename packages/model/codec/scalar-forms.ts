@@ -109,7 +109,7 @@ function microTime(value: unknown, context: WalkContext): unknown {
   return `${seconds}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
 }
 
-const durationForm = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
+const durationForm = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+)$/;
 
 function duration(value: unknown, context: WalkContext): unknown {
   if (typeof value !== 'string') return context.mismatch(jsonTypeOf(value), 'string');

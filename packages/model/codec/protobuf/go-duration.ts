@@ -12,7 +12,9 @@ const units: Readonly<Record<string, bigint>> = {
 /** Nanoseconds of a duration as Go writes it (`1h30m0.5s`); the text was checked when it was decoded. */
 export function durationNanoseconds(text: string): bigint {
   let sum = 0n;
-  for (const [, whole = '', fraction = '', unit = ''] of text.matchAll(/(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h)/g)) {
+  for (const [, whole = '', fraction = '', unit = ''] of text.matchAll(
+    /(\d*)\.?(\d*)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/g,
+  )) {
     const scale = units[unit]!;
     sum += BigInt(whole || '0') * scale + (BigInt(fraction || '0') * scale) / 10n ** BigInt(fraction.length);
   }
