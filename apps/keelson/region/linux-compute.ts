@@ -13,6 +13,8 @@ import {
   ownNamespaces,
   ownPrefix,
 } from '@keelson/network/dataplanes/linux/namespaces.ts';
+import { VpcResolverController } from '@keelson/network/dataplanes/linux/resolver/vpc-resolver-controller.ts';
+import { VpcResolvers } from '@keelson/network/dataplanes/linux/resolver/vpc-resolvers.ts';
 import { VpcNetworkController } from '@keelson/network/dataplanes/linux/vpc-network-controller.ts';
 import { registryRelayPort } from '@keelson/node-agent/socket-relay.ts';
 import type { DataDirectory, RegionIdentity } from '../data-directory.ts';
@@ -28,7 +30,7 @@ export interface LinuxCompute {
   /** Called once, when the region's API answers. */
   instances(services: RegionServices): LinuxInstances;
   readonly forwarders: LoadBalancerForwarders;
-  /** Ends the forwarders of all load balancers; the next region starts them anew. */
+  /** Ends the forwarders of all load balancers and the resolvers of all VPCs; the next region starts them anew. */
   stopForwarding(): Promise<void>;
   /** Removes the namespaces of VPCs and control planes; nothing may run in them any more. */
   removeNetworks(): Promise<void>;
@@ -61,6 +63,12 @@ export function linuxCompute(world: World, directory: DataDirectory, identity: R
     program: [process.execPath, ...nodeFlags, `${bundles}/forwarder.mjs`],
     namespaceOf: (vpcId) => vpcs.namespaceOf(vpcId),
   });
+  const resolvers = new VpcResolvers({
+    world,
+    folder: `${directory.path}/resolvers`,
+    program: [process.execPath, ...nodeFlags, `${bundles}/resolver.mjs`],
+    namespaceOf: (vpcId) => vpcs.namespaceOf(vpcId),
+  });
   return {
     network: {
       async prepare(interfaceId) {
@@ -71,7 +79,7 @@ export function linuxCompute(world: World, directory: DataDirectory, identity: R
       },
       remove: (interfaceId) => namespaces.remove(interfaceId),
     },
-    controllers: [() => vpcs],
+    controllers: [() => vpcs, () => new VpcResolverController({ resolvers, region: identity.region })],
     forwarders,
     instances: (services) => {
       caches = new SharedCaches({ client: services.client, world });
@@ -80,7 +88,7 @@ export function linuxCompute(world: World, directory: DataDirectory, identity: R
       return driver;
     },
     stopForwarding: async () => {
-      await Promise.all(forwarders.list().map((name) => forwarders.remove(name)));
+      await Promise.all([resolvers.stopAll(), ...forwarders.list().map((name) => forwarders.remove(name))]);
     },
     removeNetworks: async () => {
       for (const name of ownNamespaces(identity.id)) {
