@@ -16,14 +16,21 @@ export const authorityName = 'kubernetes';
 const year = 365 * 86_400_000;
 const authorityLifetime = 10 * year;
 
-/** Keys for a new cluster. They come from the machine's generator, also where chance is seeded. */
-export function createClusterKeys(world: World): ClusterKeys {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+/**
+ * Keys for a new cluster. They come from the machine's generator, also where chance is seeded. `serviceAccountKey` is one
+ * that was made ahead, as PEM.
+ */
+export function createClusterKeys(world: World, serviceAccountKey = createServiceAccountKey()): ClusterKeys {
   return {
     authority: createAuthority(world, authorityName, authorityLifetime),
-    serviceAccountKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    serviceAccountKey,
     regionToken: randomBytes(32).toString('base64url'),
   };
+}
+
+function createServiceAccountKey(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 /** The API server's own certificate, for every name that clients inside and outside know it by. */

@@ -99,7 +99,7 @@ export class ControlPlaneController implements Controller {
   async #settle(object: ControlPlane): Promise<void> {
     const { host, sealer } = this.#options;
     const taken = new Set(this.#controlPlanes.list().flatMap((one) => one.status?.port ?? []));
-    const keys = createClusterKeys(this.#context.world);
+    const keys = createClusterKeys(this.#context.world, await host.serviceAccountKey?.());
     const port = await host.allocatePort(taken);
     await this.#report(object, {
       phase: 'Pending',

@@ -35,6 +35,8 @@ export interface ControlPlaneHost {
   ready(start: ControlPlaneStart): Promise<boolean>;
   /** Ends it and removes its store. Resolves also when there is none. */
   remove(clusterName: string): Promise<void>;
+  /** An RSA key of 2048 bits as PEM, made ahead; absent where there is no hurry. */
+  serviceAccountKey?(): Promise<string>;
   /** A client of it as the AWS side's administrator, or undefined when it does not run. */
   administrator(start: ControlPlaneStart): Client;
   /** Calls `listener` when a control plane has ended by itself. Returns what ends it. */

@@ -7,6 +7,7 @@ import { type ControlPlaneHost, type ControlPlaneStart, eksAdministratorCertific
 import { type DataDirectory, writePrivateFile } from '../data-directory.ts';
 import { endProcess, startInBackground } from '../process/background-process.ts';
 import { forgetProcess, recordProcess, runningProcess } from '../process/process-file.ts';
+import { SpareKey } from './spare-key.ts';
 
 /** What a control plane's process is told on its standard input. */
 export interface ControlPlaneProcessInput extends ControlPlaneStart {
@@ -18,9 +19,9 @@ export interface ControlPlaneProcessInput extends ControlPlaneStart {
 
 /** The namespace of a control plane in its VPC. */
 export interface ControlPlaneNetwork {
-  /** Makes it and connects its interface; idempotent. `enter` are the words that start a program in it. */
-  prepare(start: ControlPlaneStart): Promise<{ readonly enter: readonly string[] }>;
-  remove(clusterName: string): Promise<void>;
+  /** Makes that of an interface and connects it; idempotent. `enter` are the words that start a program in it. */
+  prepare(interfaceId: string): Promise<{ readonly enter: readonly string[] }>;
+  remove(interfaceId: string): Promise<void>;
 }
 
 /** Where a control plane answers on its own addresses in the VPC. */
@@ -46,6 +47,7 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
   readonly #directory: DataDirectory;
   readonly #network: ControlPlaneNetwork | undefined;
   readonly #known = new Map<string, Known>();
+  readonly #keys: SpareKey;
   readonly #listeners = new Set<(clusterName: string) => void>();
   #watching: NodeJS.Timeout | undefined;
 
@@ -54,6 +56,7 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     this.#world = world;
     this.#directory = directory;
     this.#network = network;
+    this.#keys = new SpareKey(world.clock);
   }
 
   nodeEndpoint(port: number, privateAddresses: readonly string[]): string {
@@ -68,10 +71,15 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     }
   }
 
+  serviceAccountKey(): Promise<string> {
+    return this.#keys.take();
+  }
+
   async start(start: ControlPlaneStart): Promise<void> {
     const { clusterName } = start;
     const files = this.#directory.cluster(clusterName);
-    const settings = `${start.uid} ${start.minor} ${start.port}`;
+    const [interfaceId = ''] = start.networkInterfaceIds;
+    const settings = `${start.uid} ${start.minor} ${start.port} ${interfaceId}`;
     const alive = this.#pid(clusterName);
     if (alive !== undefined && readSettings(files.path) === settings) {
       if (this.#known.get(clusterName)?.settings !== settings) this.#take(start, settings);
@@ -82,7 +90,7 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     if (readSettings(files.path)?.split(' ')[0] !== start.uid) rmSync(files.path, { recursive: true, force: true });
     mkdirSync(files.path, { recursive: true, mode: 0o700 });
     writePrivateFile(`${files.path}/settings`, settings);
-    const namespace = await this.#network?.prepare(start);
+    const namespace = await this.#network?.prepare(interfaceId);
     const listener = namespace === undefined ? undefined : await openListener(start.port);
     const child = startInBackground({
       args: ['control-plane', clusterName],
@@ -137,7 +145,8 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     if (alive !== undefined) await this.#end(clusterName, alive);
     this.#release(clusterName);
     const files = this.#directory.cluster(clusterName);
-    await this.#network?.remove(clusterName);
+    const interfaceId = readSettings(files.path)?.split(' ')[3];
+    if (interfaceId) await this.#network?.remove(interfaceId);
     forgetProcess(files.processFile);
     rmSync(files.path, { recursive: true, force: true });
     rmSync(files.log, { force: true });
