@@ -6,8 +6,6 @@ export interface BackgroundOptions {
   /** The command of this program and its arguments: `region`, `--data`, … */
   readonly args: readonly string[];
   readonly logFile: string;
-  /** Flags for Node itself. */
-  readonly nodeFlags?: readonly string[];
   /** Words before the command: how to enter a namespace. */
   readonly prefix?: readonly string[];
   /** Descriptors that the child inherits, from 3 on. */
@@ -16,12 +14,17 @@ export interface BackgroundOptions {
   readonly reports?: boolean;
 }
 
+/**
+ * Young objects are collected early: it takes a tenth off the memory of a process that has little to do, and nothing off
+ * what an API server does in a second.
+ */
+const nodeFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+
 /** Starts this program again as a process of its own session: it lives on when this one ends. */
 export function startInBackground(options: BackgroundOptions): ChildProcess {
   const log = openSync(options.logFile, 'a', 0o600);
-  const flags = ['--disable-warning=ExperimentalWarning', ...(options.nodeFlags ?? [])];
   const { prefix = [], descriptors = [] } = options;
-  const [command, ...args] = [...prefix, process.execPath, ...flags, process.argv[1]!, ...options.args];
+  const [command, ...args] = [...prefix, process.execPath, ...nodeFlags, process.argv[1]!, ...options.args];
   const child = spawn(command!, args, {
     detached: true,
     stdio: ['pipe', log, log, ...descriptors, ...(options.reports ? (['pipe'] as const) : [])],

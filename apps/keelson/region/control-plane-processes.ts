@@ -35,8 +35,6 @@ interface Known {
 
 /** How often processes that an earlier region process started are looked at, in milliseconds. */
 const watchInterval = 1_000;
-/** A control plane of an empty cluster needs little: young objects are collected early and the heap stays small. */
-const nodeFlags = ['--max-semi-space-size=8'];
 
 /**
  * A process for each control plane. They outlive this one: a later region process finds them by their records and takes
@@ -95,7 +93,6 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     const child = startInBackground({
       args: ['control-plane', clusterName],
       logFile: files.log,
-      nodeFlags,
       ...(namespace === undefined ? {} : { prefix: namespace.enter }),
       ...(listener === undefined ? {} : { descriptors: [descriptorOf(listener)] }),
     });
