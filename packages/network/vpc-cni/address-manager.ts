@@ -62,12 +62,13 @@ export class AddressManager {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
     while (!signal.aborted) {
       this.#changed = false;
-      let wait = period;
+      let wait = 0;
       try {
         wait = await this.refresh();
       } catch (error) {
-        wait = retryPeriod;
         world.log.warn('the pool of addresses could not be brought to its target', { error: messageOf(error) });
+        // However many pods wait: EC2 is not asked more often for it.
+        await sleep(world.clock, retryPeriod, signal);
       }
       this.#tellWaiting();
       if (wait > 0 && !this.#changed && !signal.aborted) await this.#wakeOr(wait);
@@ -103,6 +104,7 @@ export class AddressManager {
   async claim(request: AddressRequest, patience = 10_000): Promise<Allocation | undefined> {
     const { ledger, world } = this.#options;
     const end = world.clock.monotonic() + patience;
+    let asked = false;
     for (;;) {
       const known = ledger.find(request.containerId, request.interfaceName);
       if (known !== undefined) return known;
@@ -116,7 +118,8 @@ export class AddressManager {
       }
       const left = end - world.clock.monotonic();
       if (left <= 0) return undefined;
-      this.#poke();
+      if (!asked) this.#poke();
+      asked = true;
       await Promise.race([sleep(world.clock, left), new Promise<void>((resolve) => this.#waiting.push(resolve))]);
     }
   }

@@ -54,7 +54,12 @@ my $configuration = <STDIN> // '';
 $SIG{ALRM} = sub { fail(11, 'the daemon of aws-node does not answer') };
 alarm 60;
 socket(my $daemon, PF_UNIX, SOCK_STREAM, 0) or fail(999, "no socket: $!");
-connect($daemon, sockaddr_un('${socketPath}')) or fail(11, "the daemon of aws-node cannot be reached: $!");
+unless (connect($daemon, sockaddr_un('${socketPath}'))) {
+    # The pod's link goes with its namespace, and the daemon forgets pods that are gone when it starts. To fail here would
+    # have containerd keep the sandbox, and its name, for ever.
+    exit 0 if $command eq 'DEL';
+    fail(11, "the daemon of aws-node cannot be reached: $!");
+}
 my $variables = '';
 for my $name (qw(CNI_COMMAND CNI_CONTAINERID CNI_NETNS CNI_IFNAME CNI_ARGS)) {
     my $value = $ENV{$name} // '';
