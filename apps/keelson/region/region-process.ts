@@ -180,9 +180,11 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
   await door.close();
   if (how === 'down') {
     const names = (await region.client.resource(controlPlaneResource).list()).items.map((one) => one.metadata.name!);
-    await region.stop();
+    // Machines give back their addresses and tell their clusters that they go: both must still answer.
+    await region.rest();
     await stopMachines(instances);
     await processes.stopAll(names);
+    await region.stop();
     await linux?.stopForwarding();
     await linux?.removeNetworks();
   } else {

@@ -67,6 +67,8 @@ export interface Region {
   readonly administrator: BootstrapIdentity;
   /** Who presents an EKS token to a cluster. */
   identify(clusterName: string, token: string): Promise<IdentityResult>;
+  /** Ends the controllers, once: nothing is reconciled from then on, and the API still answers. */
+  rest(): Promise<void>;
   /** Ends the controllers and the API. Machines and control planes are let go, not ended. */
   stop(): Promise<void>;
   /** True when no controller has anything to do; for tests that wait for rest. */
@@ -107,6 +109,8 @@ export async function startRegion(options: RegionOptions): Promise<Region> {
   const controllers = startControllers(options, client, services);
   await controllers.started;
   const { credentials } = iam;
+  let resting: Promise<void> | undefined;
+  const rest = () => (resting ??= controllers.stop());
   return {
     frontDoor,
     api,
@@ -115,8 +119,9 @@ export async function startRegion(options: RegionOptions): Promise<Region> {
     identify: (clusterName, token) =>
       identify({ world, client, credentials, frontDoorHosts: options.frontDoorHosts }, clusterName, token),
     idle: () => controllers.idle(),
+    rest,
     stop: async () => {
-      await controllers.stop();
+      await rest();
       await api.stop();
     },
   };
