@@ -1,6 +1,7 @@
 /** Bundles the program and the files that it starts as workers into dist/. Run by the launcher when sources changed. */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
@@ -21,7 +22,7 @@ const entries = {
 };
 
 /** Pieces carry a hash of their contents in their names: a region that still runs finds those of its own bundle. */
-const piece = /^piece-.*\.mjs(\.map)?$/;
+const piece = /^piece-.*\.(mjs|mjs\.map|json)$/;
 const keptFor = 7 * 86_400_000;
 
 /**
@@ -43,6 +44,23 @@ const httpAsObject: Plugin = {
 const output = join(root, 'dist');
 const staging = join(root, 'dist', `.staging-${process.pid}`);
 
+/** Tables of text stay files: as a part of a module, V8 keeps a megabyte of them three times. */
+const textAsFile: Plugin = {
+  name: 'text-as-file',
+  setup({ onLoad }) {
+    onLoad({ filter: /packages\/aws-protocol\/generated\/[a-z0-9]+\.ts$/ }, async ({ path }) => {
+      const { text }: { text: string } = await import(path);
+      const hash = createHash('sha256').update(text).digest('hex').slice(0, 8);
+      const name = `piece-${basename(path, '.ts')}-${hash}.json`;
+      writeFileSync(join(staging, name), text);
+      const file = `new URL(${JSON.stringify(`./${name}`)}, import.meta.url)`;
+      return {
+        contents: `import { readFileSync } from 'node:fs';\nexport const text = readFileSync(${file}, 'utf8');`,
+      };
+    });
+  },
+};
+
 function bundle(entryPoints: Readonly<Record<string, string>>, splitting: boolean) {
   return build({
     absWorkingDir: root,
@@ -59,7 +77,7 @@ function bundle(entryPoints: Readonly<Record<string, string>>, splitting: boolea
     // Names stay for stack traces. Without comments the text is ASCII, of which V8 keeps a byte for each character.
     minifyWhitespace: true,
     lineLimit: 200,
-    plugins: [httpAsObject],
+    plugins: splitting ? [httpAsObject, textAsFile] : [httpAsObject],
     sourcemap: 'linked',
     sourcesContent: false,
     banner: {
@@ -69,11 +87,14 @@ function bundle(entryPoints: Readonly<Record<string, string>>, splitting: boolea
   });
 }
 
-function removeOldPieces(): void {
+/** Removes what earlier bundles left: pieces, and what Node kept of them compiled. */
+function removeOld(): void {
   const before = Date.now() - keptFor;
-  for (const name of readdirSync(output)) {
-    const path = join(output, name);
-    if (piece.test(name) && statSync(path).mtimeMs < before) rmSync(path, { force: true });
+  for (const entry of readdirSync(output, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const old = piece.test(entry.name) || entry.parentPath.startsWith(join(output, 'compile-cache'));
+    if (entry.isFile() && old && (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < before)
+      rmSync(path, { force: true });
   }
 }
 
@@ -84,7 +105,7 @@ try {
   // The pieces first: whoever starts meanwhile has either the old program with its pieces, or the new one with its own.
   const built = readdirSync(staging).sort((one, other) => Number(piece.test(other)) - Number(piece.test(one)));
   for (const name of built) renameSync(join(staging, name), join(output, name));
-  removeOldPieces();
+  removeOld();
 } finally {
   rmSync(staging, { recursive: true, force: true });
 }
