@@ -156,7 +156,13 @@ export class RegionUnderTest {
       ? program.endsWith('.mjs')
         ? run(process.execPath, [program, ...args], this.#options(options))
         : run(program, args, this.#options(options))
-      : run(command, args, this.#options(options));
+      : run(command, command === 'aws' ? [...args, ...this.#endpoint()] : args, this.#options(options));
+  }
+
+  /** Given always, for an aws of before 2.13 does not heed AWS_ENDPOINT_URL and would talk to AWS itself. */
+  #endpoint(): string[] {
+    const url = this.#env['AWS_ENDPOINT_URL'];
+    return url === undefined ? [] : ['--endpoint-url', url];
   }
 
   /** Runs a client that must succeed. @throws Error with what it said */
