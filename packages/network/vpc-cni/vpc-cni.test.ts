@@ -59,7 +59,7 @@ function cni(command: string, pod: string, containerId = `c${pod}`): Promise<Ans
 
 function manager(network: FakeInstanceNetwork, change: Partial<AddressManagerOptions> = {}): AddressManager {
   const ledger = new AddressLedger(join(folder, 'ipam.json'));
-  return new AddressManager({ world, network, ledger, targets: readWarmTargets({}), cooldown: 300, ...change });
+  return new AddressManager({ world, network, ledger, targets: readWarmTargets({}), cooldown: 60_000, ...change });
 }
 
 before(async () => {
