@@ -81,7 +81,10 @@ test('who am I, and refusals in words that the command prints', { skip: missing 
     aws('eks list-clusters'),
   ]);
   assert.match(stranger.error, /\(AuthFailure\) when calling the DescribeVpcs operation/);
-  assert.match(lambda.error, /\(UnknownService\) when calling the ListFunctions operation(?: \(reached max retries: 0\))?: The service 'lambda'/);
+  assert.match(
+    lambda.error,
+    /\(UnknownService\) when calling the ListFunctions operation(?: \(reached max retries: 0\))?: The service 'lambda'/,
+  );
   assert.match(clusters.error, /\(UnsupportedOperationException\) when calling the ListClusters operation/);
 });
 
