@@ -58,7 +58,7 @@ const suites: readonly Suite[] = [
     name: 'end-to-end',
     files: ['tests/**/*.e2e.ts'],
     debian: [...linux, aws],
-    clients: ['kubectl', 'helm'],
+    clients: ['kubectl'],
     concurrency: 1,
     limit: 900,
   },

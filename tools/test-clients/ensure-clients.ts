@@ -83,8 +83,9 @@ export function ensureClients(wanted: readonly string[], cache: string): void {
   const lacking = wanted.filter((program) => !suffices[program]!());
   if (lacking.length === 0) return;
   for (const [name, client] of Object.entries<ClientPackage>(clients)) {
-    const programs = lacking.filter((program) => program in client.programs);
-    if (programs.length === 0) continue;
+    if (!lacking.some((program) => program in client.programs)) continue;
+    // What comes along is of use to those who find none.
+    const programs = Object.keys(client.programs).filter((program) => !suffices[program]!());
     if (client.platform !== `${process.platform}-${process.arch}`) {
       process.stderr.write(`There is no ${programs.join(', ')} to be had for ${process.platform}-${process.arch}.\n`);
       continue;
