@@ -57,8 +57,9 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
 `;
 }
 
+/** The mirror stands in for every registry: named as the server, it is never passed by for the real one. */
 function mirrorFile(mirror: string): string {
-  return `[host.${JSON.stringify(mirror)}]\n  capabilities = ["pull", "resolve"]\n`;
+  return `server = ${JSON.stringify(mirror)}\n\n[host]\n`;
 }
 
 const sysResource = 24n;
