@@ -16,7 +16,7 @@ test('a mirror stands for every registry, and is there only when there is one', 
   assert.equal(containerdFiles(settings)[path], undefined);
   assert.equal(
     containerdFiles({ ...settings, registryMirror: 'http://127.0.0.1:5000' })[path],
-    '[host."http://127.0.0.1:5000"]\n  capabilities = ["pull", "resolve"]\n',
+    'server = "http://127.0.0.1:5000"\n\n[host]\n',
   );
 });
 
