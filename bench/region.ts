@@ -80,6 +80,15 @@ async function until(what: string, ask: () => Promise<boolean>): Promise<number>
   }
 }
 
+/** Milliseconds. */
+interface Creation {
+  readonly active: number;
+  readonly listed: number;
+  readonly kubectl?: number;
+  readonly region: number;
+  readonly controlPlane: number;
+}
+
 class Bench {
   readonly #region: RunningRegion;
   readonly #aws: AwsCaller;
@@ -121,8 +130,14 @@ class Bench {
     return createEksToken({ clusterName, credentials, region, endpoint, now: clock.now() });
   }
 
-  /** Makes a cluster; times from the call to ACTIVE, to the first list of namespaces, and to the first one by kubectl. */
-  async createCluster(name: string): Promise<{ active: number; listed: number; kubectl?: number }> {
+  /**
+   * Makes a cluster; times from the call to ACTIVE, to the first list of namespaces, and to the first one by kubectl, and
+   * the CPU time that the region's and the cluster's process had until then.
+   */
+  async createCluster(name: string): Promise<Creation> {
+    const { directory } = this.#region;
+    const regionProcess = runningProcess(directory.regionProcessFile)!;
+    const before = cpuSeconds(regionProcess);
     const began = performance.now();
     const resourcesVpcConfig = { subnetIds: this.#subnets };
     await this.#aws.eks('POST', '/clusters', { name, roleArn: this.#role('cluster'), resourcesVpcConfig });
@@ -134,7 +149,10 @@ class Bench {
       await until('namespaces are listed', async () => (await namespaces.list()).items.length > 0);
     });
     const listed = performance.now() - began;
-    if (!this.#kubectl) return { active, listed };
+    const region = (cpuSeconds(regionProcess) - before) * 1000;
+    const controlPlane = cpuSeconds(runningProcess(directory.cluster(name).processFile)!) * 1000;
+    const creation = { active, listed, region, controlPlane };
+    if (!this.#kubectl) return creation;
     const { endpoint, certificateAuthority } = await describe();
     const authority = join(this.#region.directory.path, `${name}.crt`);
     writeFileSync(authority, Buffer.from(certificateAuthority.data, 'base64'));
@@ -142,7 +160,7 @@ class Bench {
     const called = performance.now();
     const { status, stderr } = spawnSync('kubectl', [...flags, 'get', 'namespaces'], { encoding: 'utf8' });
     if (status !== 0) throw new Error(`kubectl get namespaces: ${stderr}`);
-    return { active, listed, kubectl: listed + performance.now() - called };
+    return { ...creation, kubectl: listed + performance.now() - called };
   }
 
   async #withClient<T>(name: string, use: (client: Client) => Promise<T>): Promise<T> {
@@ -229,7 +247,7 @@ function figure(work: string, times: readonly (number | undefined)[]): Figure[] 
 async function measure(data: string, rounds: number): Promise<Figure[]> {
   const bench = new Bench(data);
   await bench.prepare();
-  const clusters: { active: number; listed: number; kubectl?: number }[] = [];
+  const clusters: Creation[] = [];
   const nodes: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const name = `bench-${round}`;
@@ -253,6 +271,14 @@ async function measure(data: string, rounds: number): Promise<Figure[]> {
     ...figure(
       'create-cluster to kubectl get namespaces',
       clusters.map(({ kubectl }) => kubectl),
+    ),
+    ...figure(
+      'its CPU time: region process',
+      clusters.map(({ region }) => region),
+    ),
+    ...figure(
+      'its CPU time: control-plane process',
+      clusters.map(({ controlPlane }) => controlPlane),
     ),
     ...figure('create-nodegroup to 3 nodes Ready, simulated', nodes),
     ...empty.map((one) => ({ ...one, work: `${one.work}, one cluster without nodes` })),
