@@ -35,7 +35,8 @@ const linux: readonly DebianPackage[] = [
   { name: 'mount', programs: ['mount', 'umount'] },
   { name: 'kmod', programs: ['modprobe'] },
 ];
-const aws: DebianPackage = { name: 'awscli', programs: ['aws'] };
+/** For the aws that npm brings: Debian's own knows nothing of EKS' access entries. */
+const python: DebianPackage = { name: 'python3', programs: ['python3'] };
 
 const suites: readonly Suite[] = [
   {
@@ -43,22 +44,22 @@ const suites: readonly Suite[] = [
     files: ['packages/**/*.test.ts', 'apps/**/*.test.ts', 'tools/**/*.test.ts'],
     debian: [
       ...linux,
-      aws,
+      python,
       { name: 'etcd-server', programs: ['etcd'] },
       { name: 'openssl', programs: ['openssl'] },
       { name: 'busybox-static', programs: ['busybox'] },
       { name: 'containernetworking-plugins', programs: ['/usr/lib/cni/ptp', '/usr/lib/cni/host-local'] },
       { name: 'procps', programs: ['sysctl'] },
     ],
-    clients: ['kubectl'],
+    clients: ['kubectl', 'aws'],
     concurrency: 2,
     limit: 300,
   },
   {
     name: 'end-to-end',
     files: ['tests/**/*.e2e.ts'],
-    debian: [...linux, aws],
-    clients: ['kubectl'],
+    debian: [...linux, python],
+    clients: ['kubectl', 'aws'],
     concurrency: 1,
     limit: 900,
   },
