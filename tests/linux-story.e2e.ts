@@ -69,6 +69,35 @@ function get(host: string, port = 80): Promise<string> {
   });
 }
 
+/** The processes of a container, the oldest first. */
+function processesOf(containerId: string): number[] {
+  const found = readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cgroup`, 'utf8').includes(containerId);
+    } catch {
+      return false;
+    }
+  });
+  return found.map(Number).sort((one, other) => one - other);
+}
+
+/** Region, control planes and node agents of a data directory: everything of Keelson's that is no machine. */
+function controlProcesses(data: string): number[] {
+  const mine = (name: string) => {
+    try {
+      const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      const environment = readFileSync(`/proc/${name}/environ`, 'utf8');
+      const ours = command.includes(data) || environment.includes(data);
+      return ours && /keelson\.mjs (region|control-plane)|node\.mjs agent/.test(command);
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && mine(name))
+    .map(Number);
+}
+
 describe('the story with containers', { skip: obstacle ?? false }, () => {
   let region: RegionUnderTest;
   let before_: Record<string, string[]>;
@@ -85,7 +114,12 @@ describe('the story with containers', { skip: obstacle ?? false }, () => {
         metadata: { name: app },
         data: { greeting: nonce, 'motd.txt': `motd ${nonce}` },
       },
-      { apiVersion: 'v1', kind: 'Secret', metadata: { name: app }, stringData: { password: `secret-${nonce}` } },
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: app },
+        data: { password: Buffer.from(`secret-${nonce}`).toString('base64') },
+      },
       {
         apiVersion: 'apps/v1',
         kind: 'Deployment',
@@ -156,6 +190,11 @@ describe('the story with containers', { skip: obstacle ?? false }, () => {
         .Role.Arn;
     const clusterRole = await roleArn(`${cluster}-cluster`, 'eks.amazonaws.com');
     const nodeRole = await roleArn(`${cluster}-node`, 'ec2.amazonaws.com');
+    const policies = ['AmazonEKSWorkerNodePolicy', 'AmazonEKS_CNI_Policy', 'AmazonEC2ContainerRegistryPullOnly'];
+    for (const policy of policies) {
+      const arn = `arn:aws:iam::aws:policy/${policy}`;
+      await region.aws('iam', 'attach-role-policy', '--role-name', `${cluster}-node`, '--policy-arn', arn);
+    }
     const { Subnets } = await region.aws('ec2', 'describe-subnets');
     const subnets = Subnets.map((one: any) => one.SubnetId);
     const made = await region.aws(
@@ -263,7 +302,7 @@ describe('the story with containers', { skip: obstacle ?? false }, () => {
   test('environment and files come from the ConfigMap and the Secret', async () => {
     const [pod] = await podNames();
     const inside = async (...command: string[]) => (await region.kubectl('exec', pod!, '--', ...command)).trim();
-    assert.equal(await inside('printenv', 'PASSWORD'), `secret-${nonce}`);
+    assert.equal(await inside('sh', '-c', 'echo $PASSWORD'), `secret-${nonce}`);
     assert.equal(await inside('cat', '/etc/app/motd.txt'), `motd ${nonce}`);
     assert.equal(await inside('cat', '/etc/secret/password'), `secret-${nonce}`);
   });
@@ -290,6 +329,86 @@ describe('the story with containers', { skip: obstacle ?? false }, () => {
       const pages = await pagesOf(20);
       return [...pages].every((page) => expected.includes(page));
     });
+  });
+
+  test('a container that is killed from outside comes back with a higher restart count', async () => {
+    const [pod] = await podNames();
+    const restarts = async () =>
+      Number(await region.kubectl('get', 'pod', pod!, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}'));
+    const container = await region.kubectl(
+      'get',
+      'pod',
+      pod!,
+      '-o',
+      'jsonpath={.status.containerStatuses[0].containerID}',
+    );
+    const [first] = processesOf(container.replace('containerd://', ''));
+    assert.ok(first, `no process of ${container} was found`);
+    const before = await restarts();
+    process.kill(first, 'SIGKILL');
+    await eventually('the restart is counted', async () => (await restarts()) === before + 1);
+    await eventually('it answers again', async () => [...(await pagesOf(20))].includes(`${nonce} ${pod}`));
+  });
+
+  test('a security-group rule that is revoked stops traffic between nodes, and one that is given lets it through', async () => {
+    const described = await region.aws('eks', 'describe-cluster', '--name', cluster);
+    const group: string = described.cluster.resourcesVpcConfig.clusterSecurityGroupId;
+    const { items } = JSON.parse(await region.kubectl('get', 'pods', '-l', `app=${app}`, '-o', 'json'));
+    const home = await region.kubectl('get', 'pod', 'client', '-o', 'jsonpath={.spec.nodeName}');
+    const elsewhere = items.find((pod: any) => pod.spec.nodeName !== home);
+    assert.ok(elsewhere, 'every pod of the app is on the client’s node');
+    const reaches = async () => {
+      const url = `http://${elsewhere.status.podIP}/`;
+      const { status } = await region.try('kubectl', [
+        'exec',
+        'client',
+        '--',
+        'timeout',
+        '3',
+        'wget',
+        '-q',
+        '-O-',
+        url,
+      ]);
+      return status === 0;
+    };
+    assert.equal(await reaches(), true);
+    const rule = JSON.stringify([{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: group }] }]);
+    const change = (verb: string) =>
+      region.aws('ec2', `${verb}-security-group-ingress`, '--group-id', group, '--ip-permissions', rule);
+    // The API server reaches nodes by the same rule: it is given an own one before, so that exec goes on.
+    const { NetworkInterfaces } = await region.aws(
+      'ec2',
+      'describe-network-interfaces',
+      '--filters',
+      'Name=requester-id,Values=amazon-eks',
+    );
+    const own = JSON.stringify([
+      { IpProtocol: '-1', IpRanges: NetworkInterfaces.map((one: any) => ({ CidrIp: `${one.PrivateIpAddress}/32` })) },
+    ]);
+    await region.aws('ec2', 'authorize-security-group-ingress', '--group-id', group, '--ip-permissions', own);
+    await change('revoke');
+    await eventually('nothing gets through', async () => !(await reaches()));
+    await change('authorize');
+    await eventually('it gets through again', reaches);
+  });
+
+  test('containers go on when every process of the control side is killed, and up takes them over', async () => {
+    const started = async () =>
+      JSON.parse(await region.kubectl('get', 'pods', '-l', `app=${app}`, '-o', 'json'))
+        .items.map((pod: any) => [pod.metadata.name, pod.status.containerStatuses[0].containerID])
+        .sort();
+    const before = await started();
+    for (const pid of controlProcesses(region.data)) process.kill(pid, 'SIGKILL');
+    assert.ok((await get(address)).startsWith(nonce));
+    await region.up('linux');
+    await eventually('the API answers with the same containers', async () => {
+      assert.deepEqual(await started(), before);
+      return true;
+    });
+    assert.ok((await get(address)).startsWith(nonce));
+    await region.kubectl('scale', `deployment/${app}`, '--replicas=4');
+    await region.kubectl('rollout', 'status', `deployment/${app}`, '--timeout=90s');
   });
 
   test('down stops everything, and up brings the page back', async () => {
