@@ -1,5 +1,11 @@
 import { AwsError } from '@keelson/aws-protocol';
-import { instances, networkInterfaces, securityGroups, subnets } from '@keelson/client/region-resources/index.ts';
+import {
+  instanceProfiles,
+  instances,
+  networkInterfaces,
+  securityGroups,
+  subnets,
+} from '@keelson/client/region-resources/index.ts';
 import { instanceTypes } from '@keelson/model/region/instance-types.ts';
 import type { Instance, NetworkInterface, SecurityGroup } from '@keelson/model/region/object-types.ts';
 import { defaultMetadataOptions, launchedWithToken, launchInstances } from '../../instance-launch.ts';
@@ -39,6 +45,8 @@ export function instanceState(instance: Instance): string {
 const stateView = (name: string) => ({ Code: stateCodes[name], Name: name });
 
 interface Surroundings {
+  /** The unique ids of instance profiles by their names. */
+  readonly profileIds: ReadonlyMap<string, string>;
   readonly interfaces: readonly NetworkInterface[];
   readonly groups: ReadonlyMap<string, SecurityGroup>;
   readonly account: string;
@@ -108,7 +116,12 @@ function instanceView(instance: Instance, surroundings: Surroundings): Record<st
     ClientToken: spec.clientToken ?? '',
     KeyName: spec.keyName,
     InstanceLifecycle: spec.lifecycle === 'spot' ? 'spot' : undefined,
-    IamInstanceProfile: spec.iamInstanceProfile ? { Arn: spec.iamInstanceProfile, Id: metadata.name } : undefined,
+    IamInstanceProfile: spec.iamInstanceProfile
+      ? {
+          Arn: spec.iamInstanceProfile,
+          Id: surroundings.profileIds.get(spec.iamInstanceProfile.split('/').at(-1) ?? ''),
+        }
+      : undefined,
     NetworkInterfaces: attached,
     SecurityGroups: attached.flatMap((one) => one['Groups'] as object[]),
     SourceDestCheck: true,
@@ -145,12 +158,14 @@ const filters: FilterValues<Instance> = {
 };
 
 async function surroundingsOf(environment: Environment): Promise<Surroundings> {
-  const [interfaces, groups] = await Promise.all([
+  const [interfaces, groups, profiles] = await Promise.all([
     environment.client.resource(networkInterfaces).list(),
     environment.client.resource(securityGroups).list(),
+    environment.client.resource(instanceProfiles).list(),
   ]);
+  const profileIds = new Map(profiles.items.map(({ spec }) => [spec.instanceProfileName, spec.instanceProfileId]));
   const byId = new Map(groups.items.map((group) => [group.metadata.name!, group]));
-  return { interfaces: interfaces.items, groups: byId, account: environment.account };
+  return { interfaces: interfaces.items, groups: byId, account: environment.account, profileIds };
 }
 
 function reservations(found: readonly Instance[], surroundings: Surroundings): Record<string, unknown>[] {
