@@ -1,5 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { SystemClock } from '@keelson/base';
+import { deleteNamespace, ownNamespaces, ownPrefix } from '@keelson/network/dataplanes/linux/namespaces.ts';
 import { type Command, UsageError } from '../command-line.ts';
 import { type DataDirectory, dataDirectory, readIdentity } from '../data-directory.ts';
 import { endProcess, keepAwake } from '../process/background-process.ts';
@@ -9,15 +11,31 @@ import { dataOption, runningRegion } from './running-region.ts';
 
 const clock = new SystemClock();
 
-/** The files that clusters' processes have left in the run directory. */
-function clusterProcessFiles(directory: DataDirectory): string[] {
+function entriesOf(folder: string): string[] {
   try {
-    return readdirSync(directory.run)
-      .filter((name) => name.startsWith('cluster-') && name.endsWith('.json'))
-      .map((name) => `${directory.run}/${name}`);
+    return readdirSync(folder);
   } catch {
     return [];
   }
+}
+
+/** The records of processes that outlive the region's: control planes, machines, forwarders, resolvers. */
+function processFiles(directory: DataDirectory): string[] {
+  const clusters = entriesOf(directory.run)
+    .filter((name) => name.startsWith('cluster-') && name.endsWith('.json'))
+    .map((name) => join(directory.run, name));
+  const folders = ['instances', 'load-balancers', 'resolvers'].map((name) => join(directory.path, name));
+  return [
+    ...clusters,
+    ...folders.flatMap((folder) => entriesOf(folder).map((name) => join(folder, name, 'process.json'))),
+  ];
+}
+
+/** The region's network namespaces, which a region that was killed could not take away. */
+async function removeNamespaces(directory: DataDirectory): Promise<void> {
+  const identity = readIdentity(directory);
+  if (identity?.compute !== 'linux') return;
+  for (const name of ownNamespaces(identity.id)) await deleteNamespace(clock, `${ownPrefix(identity.id)}${name}`);
 }
 
 /** Ends everything of the region, also what a killed region process has left running. */
@@ -32,11 +50,14 @@ async function stopEverything(data: string | undefined): Promise<void> {
       await keepAwake(new Promise<void>((resolve) => clock.setTimer(20, resolve)));
     await endProcess(pid, () => !gone(), clock);
   }
-  for (const file of clusterProcessFiles(directory)) {
-    const left = runningProcess(file);
-    if (left !== undefined) await endProcess(left, () => runningProcess(file) === left, clock);
-    forgetProcess(file);
-  }
+  await Promise.all(
+    processFiles(directory).map(async (file) => {
+      const left = runningProcess(file);
+      if (left !== undefined) await endProcess(left, () => runningProcess(file) === left, clock);
+      forgetProcess(file);
+    }),
+  );
+  await keepAwake(removeNamespaces(directory));
   forgetProcess(directory.regionProcessFile);
 }
 
