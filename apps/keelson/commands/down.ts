@@ -1,6 +1,7 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock } from '@keelson/base';
+import { MachineCgroups, parseHierarchies } from '@keelson/compute/linux/machine/cgroups.ts';
 import { deleteNamespace, ownNamespaces, ownPrefix } from '@keelson/network/dataplanes/linux/namespaces.ts';
 import { type Command, UsageError } from '../command-line.ts';
 import { type DataDirectory, dataDirectory, readIdentity } from '../data-directory.ts';
@@ -31,11 +32,13 @@ function processFiles(directory: DataDirectory): string[] {
   ];
 }
 
-/** The region's network namespaces, which a region that was killed could not take away. */
-async function removeNamespaces(directory: DataDirectory): Promise<void> {
+/** The region's network namespaces and control groups, which a region that was killed could not take away. */
+async function removeLeftovers(directory: DataDirectory): Promise<void> {
   const identity = readIdentity(directory);
   if (identity?.compute !== 'linux') return;
   for (const name of ownNamespaces(identity.id)) await deleteNamespace(clock, `${ownPrefix(identity.id)}${name}`);
+  const hierarchies = parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
+  new MachineCgroups(hierarchies, ownPrefix(identity.id).slice(0, -1)).removeAll();
 }
 
 /** Ends everything of the region, also what a killed region process has left running. */
@@ -57,7 +60,7 @@ async function stopEverything(data: string | undefined): Promise<void> {
       forgetProcess(file);
     }),
   );
-  await keepAwake(removeNamespaces(directory));
+  await keepAwake(removeLeftovers(directory));
   forgetProcess(directory.regionProcessFile);
 }
 

@@ -80,6 +80,11 @@ export class MachineCgroups {
     });
   }
 
+  /** Removes what is left of the region's groups and holds no process: for one whose instances were killed. */
+  removeAll(): void {
+    for (const { mountPoint } of this.#hierarchies) removeTree(join(mountPoint, this.#parent));
+  }
+
   /** Removes the groups of an instance that hold no process. True when none is left. */
   remove(instanceId: string): boolean {
     let complete = true;
