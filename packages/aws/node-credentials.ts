@@ -1,7 +1,9 @@
 import type { World } from '@keelson/base';
 import { type Client, isNotFound } from '@keelson/client';
-import { instanceProfiles, roles } from '@keelson/client/region-resources/index.ts';
+import { instanceProfiles } from '@keelson/client/region-resources/index.ts';
 import type { Instance } from '@keelson/model/region/object-types.ts';
+import { identityStore } from './iam/identity-store.ts';
+import { RoleTrust } from './iam/role-trust.ts';
 import type { Sealer } from './sealing.ts';
 import { issueSession, type SessionCredentials } from './session-tokens.ts';
 
@@ -27,7 +29,7 @@ async function ignoreMissing<T>(found: Promise<T>): Promise<T | undefined> {
 
 /**
  * What the metadata service gives an instance of its role: credentials of a session named after the instance. Undefined
- * when it has no instance profile, or the profile no role.
+ * when it has no instance profile, the profile no role, or the role does not trust EC2.
  */
 export async function instanceCredentials(
   options: NodeCredentialOptions,
@@ -37,16 +39,18 @@ export async function instanceCredentials(
   const profileName = instance.spec.iamInstanceProfile?.split('/').at(-1);
   const profile = profileName ? await ignoreMissing(client.resource(instanceProfiles).get(profileName)) : undefined;
   const roleName = profile?.spec.roles?.[0];
-  const role = roleName ? await ignoreMissing(client.resource(roles).get(roleName)) : undefined;
-  if (role === undefined || roleName === undefined) return undefined;
+  if (roleName === undefined) return undefined;
+  const trust = new RoleTrust(identityStore(client), account);
+  const role = await trust.roleByName(roleName);
+  if (role === undefined || !trust.trustsService(role, 'ec2.amazonaws.com', world.clock.now())) return undefined;
   const sessionName = instance.metadata.name!;
   const principal = {
     kind: 'role' as const,
     arn: `arn:aws:sts::${account}:assumed-role/${roleName}/${sessionName}`,
-    identityArn: `arn:aws:iam::${account}:role${role.spec.path}${roleName}`,
+    identityArn: role.arn,
     account,
-    userId: `${role.spec.roleId}:${sessionName}`,
-    principalId: role.spec.roleId,
+    userId: `${role.roleId}:${sessionName}`,
+    principalId: role.roleId,
     name: roleName,
     sessionName,
   };
