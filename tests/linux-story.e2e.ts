@@ -3,12 +3,15 @@
  * and the page through a load balancer. Every name and nonce is drawn from a seed, which is printed.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { linuxObstacle, missingPackages } from '@keelson/app/linux-prerequisites.ts';
+import { createEksToken } from '@keelson/aws-protocol';
 import { nameSuffix, randomHex, randomInteger, SeededRandom } from '@keelson/base';
+import { controlProcesses, kernelState, processesOf, roleCredentials } from './machine-state.ts';
 import { eventually, RegionUnderTest, run, starts } from './region-under-test.ts';
+import { webManifest } from './web-manifest.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const seed = process.env['KEELSON_SEED'] ?? String(Date.now());
@@ -31,30 +34,6 @@ const trust = (service: string) =>
     Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: ['sts:AssumeRole'] }],
   });
 
-/** What the kernel has by name, so that what was left behind can be told. */
-async function kernelState(): Promise<Record<string, string[]>> {
-  const lines = async (command: string, ...args: string[]) =>
-    (await run(command, args)).stdout.split('\n').filter(Boolean).sort();
-  const mounts = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '');
-  return {
-    namespaces: (await lines('ip', 'netns', 'list'))
-      .map((line) => line.split(' ')[0]!)
-      .filter((name) => name.startsWith('kl')),
-    links: (await lines('ip', '-o', 'link', 'show')).map((line) => line.split(': ')[1]!),
-    nftables: await lines('nft', 'list', 'tables'),
-    mounts: mounts.filter((path) => path.includes('keelson')).sort(),
-    cgroups: readdirSync('/sys/fs/cgroup').flatMap((name) => {
-      try {
-        return readdirSync(`/sys/fs/cgroup/${name}`).filter((one) => /^kl[0-9a-f]{8}/.test(one));
-      } catch {
-        return /^kl[0-9a-f]{8}/.test(name) ? [name] : [];
-      }
-    }),
-  };
-}
-
 /** The body of a page; each call is a connection of its own. */
 function get(host: string, port = 80): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -69,98 +48,12 @@ function get(host: string, port = 80): Promise<string> {
   });
 }
 
-/** The processes of a container, the oldest first. */
-function processesOf(containerId: string): number[] {
-  const found = readdirSync('/proc').filter((name) => {
-    try {
-      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cgroup`, 'utf8').includes(containerId);
-    } catch {
-      return false;
-    }
-  });
-  return found.map(Number).sort((one, other) => one - other);
-}
-
-/** Region, control planes and node agents of a data directory: everything of Keelson's that is no machine. */
-function controlProcesses(data: string): number[] {
-  const mine = (name: string) => {
-    try {
-      const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      const environment = readFileSync(`/proc/${name}/environ`, 'utf8');
-      const ours = command.includes(data) || environment.includes(data);
-      return ours && /keelson\.mjs (region|control-plane)|node\.mjs agent/.test(command);
-    } catch {
-      return false;
-    }
-  };
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && mine(name))
-    .map(Number);
-}
-
 describe('the story with containers', { skip: obstacle ?? false }, () => {
   let region: RegionUnderTest;
   let present: Record<string, string[]>;
   let address: string;
   let hostName: string;
-
-  const manifest = JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'List',
-    items: [
-      {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: app },
-        data: { greeting: nonce, 'motd.txt': `motd ${nonce}` },
-      },
-      {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name: app },
-        data: { password: Buffer.from(`secret-${nonce}`).toString('base64') },
-      },
-      {
-        apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        metadata: { name: app, labels: { app } },
-        spec: {
-          replicas: 3,
-          selector: { matchLabels: { app } },
-          template: {
-            metadata: { labels: { app } },
-            spec: {
-              containers: [
-                {
-                  name: 'nginx',
-                  image: 'nginx:1.21',
-                  ports: [{ containerPort: 80 }],
-                  env: [
-                    { name: 'PAGE_NONCE', valueFrom: { configMapKeyRef: { name: app, key: 'greeting' } } },
-                    { name: 'PASSWORD', valueFrom: { secretKeyRef: { name: app, key: 'password' } } },
-                  ],
-                  volumeMounts: [
-                    { name: 'config', mountPath: '/etc/app' },
-                    { name: 'secret', mountPath: '/etc/secret' },
-                  ],
-                },
-              ],
-              volumes: [
-                { name: 'config', configMap: { name: app } },
-                { name: 'secret', secret: { secretName: app } },
-              ],
-            },
-          },
-        },
-      },
-      {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: app },
-        spec: { type: 'LoadBalancer', selector: { app }, ports: [{ port: 80 }] },
-      },
-    ],
-  });
+  const manifest = webManifest(app, nonce);
 
   /** What is there now and was not before: another region of this machine may have come and gone meanwhile. */
   const newInKernel = async (): Promise<Record<string, string[]>> =>
@@ -400,6 +293,47 @@ describe('the story with containers', { skip: obstacle ?? false }, () => {
     await eventually('nothing gets through', async () => !(await reaches()));
     await change('authorize');
     await eventually('it gets through again', reaches);
+  });
+
+  test('a node’s credentials do not read the secret of a pod on another node', async () => {
+    const listed = JSON.parse(await region.kubectl('get', 'nodes', '-o', 'json')).items;
+    const [home, other] = listed.map((node: any) => node.metadata.name as string);
+    const secretOf = async (node: string) => {
+      const name = `only-${node.split('.')[0]}`;
+      await region.kubectl('create', 'secret', 'generic', name, `--from-literal=nonce=${nonce}`);
+      const volumes = [{ name: 'secret', secret: { secretName: name } }];
+      const containers = [{ name: 'main', image: 'busybox', command: ['sleep', '100000'] }];
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { nodeName: node, containers, volumes } };
+      await region.must('kubectl', ['apply', '-f', '-'], { input: JSON.stringify(pod) });
+      return name;
+    };
+    const [own, foreign] = [await secretOf(home), await secretOf(other)];
+    const credentials = await roleCredentials(region.data, home);
+    const endpoint = `https://sts.${region.env['AWS_REGION']}.amazonaws.com`;
+    const token = createEksToken({
+      clusterName: cluster,
+      credentials,
+      region: region.env['AWS_REGION']!,
+      endpoint,
+      now: Date.now(),
+    });
+    const { cluster: described } = await region.aws('eks', 'describe-cluster', '--name', cluster);
+    const anonymous = `${region.data}/anonymous-kubeconfig`;
+    const authority = { server: described.endpoint, 'certificate-authority-data': described.certificateAuthority.data };
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'c', cluster: authority }],
+      contexts: [{ name: 'c', context: { cluster: 'c', user: '' } }],
+      'current-context': 'c',
+    };
+    writeFileSync(anonymous, JSON.stringify(config));
+    const read = (name: string) =>
+      region.try('kubectl', ['--token', token, '--kubeconfig', anonymous, 'get', 'secret', name]);
+    await eventually('the node reads what its own pod uses', async () => (await read(own)).status === 0);
+    const refused = await read(foreign);
+    assert.notEqual(refused.status, 0);
+    assert.match(refused.stderr, /forbidden.*no relationship found between node/s);
   });
 
   test('containers go on when every process of the control side is killed, and up takes them over', async () => {

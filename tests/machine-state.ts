@@ -1,0 +1,82 @@
+/** What a region with real containers leaves to be seen in the kernel: its names there, and its processes. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { run } from './region-under-test.ts';
+
+/** What the kernel has by name, so that what was left behind can be told. */
+export async function kernelState(): Promise<Record<string, string[]>> {
+  const lines = async (command: string, ...args: string[]) =>
+    (await run(command, args)).stdout.split('\n').filter(Boolean).sort();
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  return {
+    namespaces: (await lines('ip', 'netns', 'list'))
+      .map((line) => line.split(' ')[0]!)
+      .filter((name) => name.startsWith('kl')),
+    links: (await lines('ip', '-o', 'link', 'show')).map((line) => line.split(': ')[1]!),
+    nftables: await lines('nft', 'list', 'tables'),
+    mounts: mounts.filter((path) => path.includes('keelson')).sort(),
+    cgroups: readdirSync('/sys/fs/cgroup').flatMap((name) => {
+      try {
+        return readdirSync(`/sys/fs/cgroup/${name}`).filter((one) => /^kl[0-9a-f]{8}/.test(one));
+      } catch {
+        return /^kl[0-9a-f]{8}/.test(name) ? [name] : [];
+      }
+    }),
+  };
+}
+
+/** The processes of a container, the oldest first. */
+export function processesOf(containerId: string): number[] {
+  const found = readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cgroup`, 'utf8').includes(containerId);
+    } catch {
+      return false;
+    }
+  });
+  return found.map(Number).sort((one, other) => one - other);
+}
+
+/** What instance metadata gives the node of this name of its role, asked from inside its network. */
+export async function roleCredentials(
+  data: string,
+  nodeName: string,
+): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken: string }> {
+  const program = `
+    const at = 'http://169.254.169.254/latest/';
+    const ttl = { method: 'PUT', headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' } };
+    const token = await (await fetch(at + 'api/token', ttl)).text();
+    const get = async (path) => (await fetch(at + 'meta-data/' + path, { headers: { 'x-aws-ec2-metadata-token': token } })).text();
+    const role = 'iam/security-credentials/';
+    console.log(JSON.stringify([await get('local-hostname'), JSON.parse(await get(role + (await get(role)).trim()))]));`;
+  for (const pid of controlProcesses(data, /node\.mjs agent/)) {
+    const inside = ['-t', String(pid), '-n', '--', process.execPath, '--input-type=module', '-e', program];
+    const { stdout, status } = await run('nsenter', inside);
+    if (status !== 0) continue;
+    const [name, found] = JSON.parse(stdout);
+    if (name === nodeName)
+      return { accessKeyId: found.AccessKeyId, secretAccessKey: found.SecretAccessKey, sessionToken: found.Token };
+  }
+  throw new Error(`no agent of ${nodeName} was found`);
+}
+
+/** Region, control planes and node agents of a data directory: everything of Keelson's that is no machine. */
+export function controlProcesses(
+  data: string,
+  which = /keelson\.mjs (region|control-plane)|node\.mjs agent/,
+): number[] {
+  const mine = (name: string) => {
+    try {
+      const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      const environment = readFileSync(`/proc/${name}/environ`, 'utf8');
+      const ours = command.includes(data) || environment.includes(data);
+      return ours && which.test(command);
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && mine(name))
+    .map(Number);
+}
