@@ -1,5 +1,5 @@
 /**
- * All measurements of docs/performance.md: `npm run bench`, or `npm run bench -- machine store apiserver region` for some. Each
+ * All measurements of docs/performance.md: `npm run bench`, or `npm run bench -- machine store apiserver region linux` for some. Each
  * runs in a process of its own, one after the other, so that none is measured with another's heap.
  */
 import { spawnSync } from 'node:child_process';
@@ -11,6 +11,7 @@ const measurements: Readonly<Record<string, string>> = {
   store: 'Durable writes of the embedded store',
   apiserver: 'API server of one cluster: memory store, TLS, HTTP/2, clients in another thread',
   region: 'Region: front door, control-plane processes, simulated nodes',
+  linux: 'Real containers: nodes that join, pods that start',
 };
 
 const asked = process.argv.slice(2);
