@@ -11,6 +11,16 @@ import {
   type RepositoryRecord,
 } from './repository-record.ts';
 
+/** The record in a file; undefined when the file is not there, or no longer. */
+async function readRecord(path: string): Promise<RepositoryRecord | undefined> {
+  try {
+    return decodeRepository(await readFile(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /**
  * The repositories' records, a file for each. An update replaces the file whole, so a crash leaves the old record or
  * the new one. Records are read from the disk each time: another process (`keelson image load`) may have written.
@@ -37,21 +47,19 @@ export class Repositories {
 
   /** The repository's record; an empty one where there is none. */
   async read(name: string): Promise<RepositoryRecord> {
-    try {
-      return decodeRepository(await readFile(this.#path(name)));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyRepository(name);
-      throw error;
-    }
+    return (await readRecord(this.#path(name))) ?? emptyRepository(name);
   }
 
-  /** Every record, by name. */
+  /**
+   * Every record, by name.
+   * @throws Error when one cannot be read: without it, what it holds would look like garbage
+   */
   async all(): Promise<RepositoryRecord[]> {
     const records: RepositoryRecord[] = [];
     for (const file of await readdir(this.#directory)) {
       if (!file.endsWith('.json')) continue;
-      const bytes = await readFile(join(this.#directory, file)).catch(() => undefined);
-      if (bytes) records.push(decodeRepository(bytes));
+      const record = await readRecord(join(this.#directory, file));
+      if (record) records.push(record);
     }
     return records.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
