@@ -21,7 +21,7 @@ import {
   selectByIds,
   stopIfDryRun,
 } from './environment.ts';
-import { instanceKind } from './id-kinds.ts';
+import { instanceKind, subnetKind } from './id-kinds.ts';
 
 const stateCodes: Readonly<Record<string, number>> = {
   pending: 0,
@@ -200,12 +200,7 @@ async function runInstances(environment: Environment, input: Input) {
   if (made.length === 0) {
     const subnetId = await subnetFor(environment, input);
     const groupIds: string[] = input['SecurityGroupIds'] ?? input['NetworkInterfaces']?.[0]?.Groups ?? [];
-    const vpcId = (
-      await client
-        .resource(subnets)
-        .get(subnetId)
-        .catch(() => undefined)
-    )?.spec.vpcId;
+    const { vpcId } = (await getById(environment, subnetKind, subnetId)).spec;
     const fallback = (await client.resource(securityGroups).list()).items.filter(
       (one) => one.spec.vpcId === vpcId && one.spec.groupName === 'default',
     );
