@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsCallError, AwsCaller } from '@keelson/app/commands/aws-call.ts';
 import { type RunningRegion, runningRegion } from '@keelson/app/commands/running-region.ts';
-import { dataDirectory } from '@keelson/app/data-directory.ts';
 import { runningProcess } from '@keelson/app/process/process-file.ts';
 import { createEksToken } from '@keelson/aws-protocol';
 import { SystemClock } from '@keelson/base';
@@ -256,7 +255,7 @@ export async function measureRegion(
     await region.prepare();
     return await measure(region, data);
   } finally {
-    await keelson('reset', '--yes', '--data', dataDirectory(data).path).catch(() => {});
+    await keelson('reset', '--yes', '--data', data);
     rmSync(data, { recursive: true, force: true });
   }
 }
