@@ -34,7 +34,8 @@ function processesOf(mark: string): string[] {
 
 /** Ends what a test file has left behind, detached or not, with SIGKILL. Returns how many processes that were. */
 export function endLeftoverProcesses(mark: string): number {
-  let ended = 0;
+  // A process that has been killed is there until the kernel has torn it down, and is met again in the next round.
+  const ended = new Set<string>();
   // Whoever was starting another when it was looked at is found the next time.
   for (let round = 0; round < 5; round++) {
     const pids = processesOf(mark);
@@ -42,11 +43,11 @@ export function endLeftoverProcesses(mark: string): number {
     for (const pid of pids) {
       try {
         process.kill(Number(pid), 'SIGKILL');
-        ended++;
+        ended.add(pid);
       } catch {
         // It has ended by itself.
       }
     }
   }
-  return ended;
+  return ended.size;
 }
