@@ -3,6 +3,7 @@
  * clock, no network.
  */
 
+export * from './apply/apply-schema.ts';
 export { catalogueFor, newestMinor, oldestMinor } from './catalogue/kubernetes-catalogue.ts';
 export * from './codec/decode.ts';
 export * from './codec/decode-error.ts';
