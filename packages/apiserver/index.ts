@@ -3,8 +3,8 @@
  * validates and stores objects of the kinds that a catalogue names, and answers reads and watches from bytes in memory.
  *
  * It knows no kind by name: what is special about one is its Strategy, its hooks or a sub-resource's handler. It starts
- * no controllers, calls no webhooks, dials nobody but kubelets through a connector that it is given, and opens no
- * sockets of its own: `listen` drives a handler. docs/request-flow.md follows one request through it.
+ * no controllers, dials nobody but kubelets through a connector that it is given and webhooks that its objects name, and
+ * opens no sockets of its own: `listen` drives a handler. docs/request-flow.md follows one request through it.
  */
 export * from './admission/index.ts';
 export * from './api-server.ts';
@@ -24,3 +24,4 @@ export type {
   SubresourceHandler,
   UpgradedConnection,
 } from './subresources/subresource-handler.ts';
+export * from './webhook/index.ts';

@@ -1,11 +1,13 @@
 import {
   type ApiServer,
+  type ClusterDialer,
   clusterGates,
   createApiServer,
   type NodeConnector,
   ResourceCaches,
   reconcilePolicy,
   signingKey,
+  WebhookClient,
 } from '@keelson/apiserver';
 import type { HttpHandler, World } from '@keelson/base';
 import { type Client, createClient, inProcessPeer, kubernetesResources, type ResourceRef } from '@keelson/client';
@@ -42,6 +44,8 @@ export interface ControlPlaneOptions {
   /** Tells who presents an EKS token. */
   readonly identify?: IdentityService;
   readonly connector?: NodeConnector;
+  /** Reaches addresses in the VPC, where webhooks' Services lead; absent: there is no such network. */
+  readonly dial?: ClusterDialer;
   readonly loadBalancers?: LoadBalancers;
   readonly instances?: Instances;
 }
@@ -96,10 +100,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const catalogue = catalogueFor(minor);
   const caches = new ResourceCaches({ world, store, catalogue });
   const eksTokens = options.identify && new EksTokenAuthenticator(world, options.identify, caches);
+  const webhooks = new WebhookClient({ world, reader: caches, ...(options.dial ? { dial: options.dial } : {}) });
   const gates = clusterGates({
     world,
     reader: caches,
     minor,
+    webhooks,
     serviceAccounts: {
       issuer: options.issuer,
       signingKey: signingKey(keys.serviceAccountKey),
@@ -141,6 +147,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     stop: async () => {
       await controllers?.stop();
       await server.stop();
+      webhooks.close();
     },
   };
 }

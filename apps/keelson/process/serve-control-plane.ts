@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { dialDirectly } from '@keelson/apiserver';
 import { type ListenerOptions, listen } from '@keelson/apiserver/listener/listen.ts';
 import { collectBody, type World } from '@keelson/base';
 import { createClient } from '@keelson/client';
@@ -70,6 +71,8 @@ export async function serveControlPlane(
     connector: input.inherited
       ? networkNodeConnector(kubeletClientCertificate(world, keys))
       : nodeConnector(dirname(input.regionSocket)),
+    // In a network namespace of its own it is in the VPC, and reaches what is there plainly.
+    ...(input.inherited ? { dial: dialDirectly } : {}),
     ...(input.bootstrapAddons ? { addonImage } : {}),
     identify: identityService(regionSocket, clusterName, world),
     instances: new AwsInstances(cloud, region),

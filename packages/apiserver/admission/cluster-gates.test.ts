@@ -7,6 +7,7 @@ import { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
 import { signingKey } from '../authentication/service-account-key.ts';
 import { ResourceCaches } from '../storage/resource-caches.ts';
 import { TestServer } from '../testing/test-server.ts';
+import { WebhookClient } from '../webhook/index.ts';
 import { clusterGates } from './cluster-gates.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', {
@@ -22,7 +23,8 @@ async function cluster(): Promise<TestServer> {
   const catalogue = catalogueFor(33);
   const caches = new ResourceCaches({ world, store, catalogue });
   const serviceAccounts = { issuer, signingKey: signingKey(privateKey), extendedSeconds: 7_776_000 };
-  const gates = clusterGates({ world, reader: caches, minor: 33, serviceAccounts });
+  const webhooks = new WebhookClient({ world, reader: caches });
+  const gates = clusterGates({ world, reader: caches, minor: 33, webhooks, serviceAccounts });
   const server = await TestServer.start({ world, store, catalogue, caches, ...gates });
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } };
   assert.equal((await server.ask('POST', '/api/v1/namespaces/default/serviceaccounts', account)).status, 201);

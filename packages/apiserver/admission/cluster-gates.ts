@@ -22,6 +22,7 @@ import { NodeAuthorizer } from '../authorization/node-authorizer.ts';
 import { RbacAuthorizer } from '../authorization/rbac-authorizer.ts';
 import { RbacIndex } from '../authorization/rbac-index.ts';
 import { reviewHandlers } from '../authorization/review-handlers.ts';
+import type { WebhookCaller } from '../webhook/contract.ts';
 import type { ObjectReader } from './contract.ts';
 import { defaultPlugins } from './default-plugins.ts';
 
@@ -31,6 +32,8 @@ export interface ClusterGatesOptions {
   readonly reader: ObjectReader;
   /** The cluster's Kubernetes minor version. */
   readonly minor: number;
+  /** Calls the webhooks that objects of the cluster name. */
+  readonly webhooks: WebhookCaller;
   readonly serviceAccounts: {
     /** The issuer in new tokens: an https URL. */
     readonly issuer: string;

@@ -1,4 +1,4 @@
-import type { ApiObject, Resource, StatusDetails } from '@keelson/model';
+import type { ApiObject, GroupVersionKind, Resource, StatusDetails } from '@keelson/model';
 import type { UserInfo } from '../authentication/contract.ts';
 
 /** A write on its way in (admission.k8s.io/v1 AdmissionRequest). */
@@ -14,6 +14,17 @@ export interface AdmissionRequest {
   readonly previous?: Readonly<ApiObject>;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /**
+   * What `object` and `previous` are when they are not of the resource's own kind: the Scale, Eviction or Binding that a
+   * sub-resource is given, the options of a CONNECT.
+   */
+  readonly kind?: GroupVersionKind;
+  /** The request's CreateOptions, UpdateOptions, PatchOptions or DeleteOptions (meta/v1), with apiVersion and kind. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  /** Takes texts for the Warning header, at any time until the write is answered. */
+  readonly warnings: string[];
+  /** Takes an annotation of the request's audit event; absent when there is none. */
+  readonly annotate?: ((key: string, value: string) => void) | undefined;
 }
 
 /** Thrown to refuse a write: becomes a Status with this code, reason and details; the message is the whole text. */

@@ -40,6 +40,7 @@ export function writeRequest(
     name: object?.metadata?.name ?? '',
     user: jane,
     dryRun: false,
+    warnings: [],
     ...more,
   };
 }

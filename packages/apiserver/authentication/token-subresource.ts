@@ -18,11 +18,13 @@ export function tokenSubresource(
     resource: 'serviceaccounts',
     subresource: 'token',
     async handle(context, resource, verbs) {
-      const { info, user } = context;
+      const { info, user, warnings } = context;
       const write = writeOptions(info.query, 'CreateOptions');
       const object = verbs.bodyReader(context, resource.subresources['token']!, write)();
       const { namespace, name } = info;
-      const request = { namespace, name, resource, subresource: 'token', object, user, dryRun: write.dryRun };
+      const kind = resource.subresources['token']!;
+      const { dryRun } = write;
+      const request = { namespace, name, resource, subresource: 'token', kind, object, user, dryRun, warnings };
       await admission.mutate({ operation: 'CREATE', ...request });
       await admission.validate({ operation: 'CREATE', ...request });
       return jsonResponse(201, requestToken(options, namespace, name, object));

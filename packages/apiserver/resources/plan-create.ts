@@ -14,7 +14,6 @@ export async function planCreate(tools: PlannerTools, context: WriteContext, obj
   const { resource, namespace, user, dryRun } = context;
   const { strategy } = resource;
   settleNamespace(object, resource, namespace);
-  stampNew(object, resource, tools.world);
   applyDefaults(context, object);
   const request = {
     operation: 'CREATE' as const,
@@ -25,8 +24,12 @@ export async function planCreate(tools: PlannerTools, context: WriteContext, obj
     object,
     user,
     dryRun,
+    options: context.options,
+    warnings: context.warnings,
+    annotate: context.annotate,
   };
-  await tools.admission.mutate(request);
+  if (!context.admitted) await tools.admission.mutate(request);
+  stampNew(object, resource, tools.world);
   strategy.prepareForCreate?.(object);
   applyDefaults(context, object);
   const meta = metadataOf(object);
@@ -34,7 +37,7 @@ export async function planCreate(tools: PlannerTools, context: WriteContext, obj
   const problems = [...validateObjectMeta(meta, rules), ...(strategy.validate?.(object) ?? [])];
   if (problems.length > 0) throw invalid(resource, meta.name ?? '', problems);
   context.warnings.push(...(strategy.warnings?.(object) ?? []));
-  await tools.admission.validate(request);
+  if (!context.admitted) await tools.admission.validate(request);
   const name = meta.name!;
   const reservation = await tools.hooks.of(resource)?.reserve?.({ object, dryRun });
   try {

@@ -33,9 +33,12 @@ export async function planDelete(
     previous,
     user,
     dryRun,
+    options: context.options,
+    warnings: context.warnings,
+    annotate: context.annotate,
   };
-  await tools.admission.mutate(request);
-  await tools.admission.validate(request);
+  if (!context.admitted) await tools.admission.mutate(request);
+  if (!context.admitted) await tools.admission.validate(request);
   const object = present.decode();
   const hooks = tools.hooks.of(resource);
   const fate = mark(tools, context, object, options);

@@ -54,13 +54,16 @@ export async function planUpdate(
     previous,
     user: context.user,
     dryRun: context.dryRun,
+    options: context.options,
+    warnings: context.warnings,
+    annotate: context.annotate,
   };
-  await tools.admission.mutate(request);
+  if (!context.admitted) await tools.admission.mutate(request);
   prepare(context, object, previous, rules);
   const problems = validate(context, object, previous, rules);
   if (problems.length > 0) throw invalid(resource, present.name, problems);
   if (rules === 'main') context.warnings.push(...(resource.strategy.warnings?.(object) ?? []));
-  await tools.admission.validate(request);
+  if (!context.admitted) await tools.admission.validate(request);
   return finishUpdate(tools, context, present, previous, object);
 }
 

@@ -12,6 +12,12 @@ export interface WriteContext {
   readonly dryRun: boolean;
   /** Collects texts for the Warning header. */
   readonly warnings: string[];
+  /** The request's options (meta/v1 CreateOptions …) with apiVersion and kind, for admission. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  /** Takes an annotation of the request's audit event; absent when there is none. */
+  readonly annotate?: ((key: string, value: string) => void) | undefined;
+  /** Admission has seen the write in another form (a Scale, a Binding) and is not asked again. */
+  readonly admitted?: boolean;
 }
 
 export type WriteOutcome = 'created' | 'updated' | 'unchanged' | 'marked' | 'deleted';

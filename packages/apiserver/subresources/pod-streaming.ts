@@ -52,6 +52,7 @@ async function joinWithNode(
     object: {},
     user,
     dryRun: false,
+    warnings: context.warnings,
   });
   const node = nodeOf(caches, pod);
   if (node === undefined) throw badRequest(`pod ${name} does not have a host assigned`);
