@@ -1,6 +1,6 @@
 /** Bundles the program and the files that it starts as workers into dist/. Run by the launcher when sources changed. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
@@ -12,10 +12,12 @@ const root = join(import.meta.dirname, '..');
  */
 const program = { keelson: 'apps/keelson/main.ts' };
 
+/** What runs in instances and add-ons, in a folder of its own: an image has it whole, and each role reads its pieces. */
+const nodeProgram = { main: 'apps/node/main.ts' };
+
 /** Bundle name to entry file, each whole. The program finds its workers beside itself by these names. */
 const entries = {
   'sqlite-worker': 'packages/store/drivers/sqlite/worker.ts',
-  node: 'apps/node/main.ts',
   forwarder: 'packages/network/dataplanes/linux/forwarder/main.ts',
   resolver: 'packages/network/dataplanes/linux/resolver/main.ts',
   'instance-init': 'packages/compute/linux/init/main.ts',
@@ -61,11 +63,11 @@ const textAsFile: Plugin = {
   },
 };
 
-function bundle(entryPoints: Readonly<Record<string, string>>, splitting: boolean) {
+function bundle(entryPoints: Readonly<Record<string, string>>, splitting: boolean, folder = staging) {
   return build({
     absWorkingDir: root,
     entryPoints: Object.entries(entryPoints).map(([out, path]) => ({ in: path, out })),
-    outdir: staging,
+    outdir: folder,
     outExtension: { '.js': '.mjs' },
     chunkNames: 'piece-[name]-[hash]',
     bundle: true,
@@ -102,8 +104,11 @@ mkdirSync(staging, { recursive: true });
 try {
   await bundle(program, true);
   await bundle(entries, false);
+  await bundle(nodeProgram, true, join(staging, 'node'));
   // The pieces first: whoever starts meanwhile has either the old program with its pieces, or the new one with its own.
   const built = readdirSync(staging).sort((one, other) => Number(piece.test(other)) - Number(piece.test(one)));
+  // A folder takes no other's place while there is one.
+  if (existsSync(join(output, 'node'))) renameSync(join(output, 'node'), join(staging, 'node-before'));
   for (const name of built) renameSync(join(staging, name), join(output, name));
   removeOld();
 } finally {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { createEksToken } from '@keelson/aws-protocol';
+import { createEksToken } from '@keelson/aws-protocol/eks-token.ts';
 import {
   createLog,
   formatLogEntry,

@@ -1,4 +1,4 @@
-import { type AwsCredentials, signRequest } from '@keelson/aws-protocol';
+import { type AwsCredentials, signRequest } from '@keelson/aws-protocol/sigv4/sign.ts';
 import type { Clock } from '@keelson/base';
 import { instanceTypes } from '@keelson/model/region/instance-types.ts';
 import {

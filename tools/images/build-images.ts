@@ -27,7 +27,7 @@ export interface BuiltImage {
 }
 
 export interface BuildOptions {
-  /** The bundle that Keelson's own image runs. Default `dist/node.mjs` of this checkout. */
+  /** The folder whose `main.mjs` Keelson's own image runs. Default `dist/node` of this checkout. */
   readonly bundle?: string;
   /** Names to give instead of the recipes' own, by the tool's name. */
   readonly imageNames?: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -27,8 +27,8 @@ test('an image that there is no recipe for is refused, and so is one whose files
       new ImageBuildError('there is no image apache; there are nginx, busybox, pause, keelson'),
     );
     await assert.rejects(
-      buildImages(folder, ['keelson'], { bundle: '/nonexistent.mjs' }),
-      /keelson needs \/nonexistent.mjs, which is not there/,
+      buildImages(folder, ['keelson'], { bundle: '/nonexistent' }),
+      /keelson needs \/nonexistent\/main.mjs, which is not there/,
     );
   } finally {
     rmSync(folder, { recursive: true });
@@ -57,9 +57,10 @@ suite('images that were put together run in containerd', { skip: containersRefus
   let containerd: Containerd;
 
   before(async () => {
-    const bundlePath = join(folder, 'bundle.mjs');
-    writeFileSync(bundlePath, bundle);
-    const built = await buildImages(cache, names, { bundle: bundlePath });
+    const program = join(folder, 'program');
+    mkdirSync(program);
+    writeFileSync(join(program, 'main.mjs'), bundle);
+    const built = await buildImages(cache, names, { bundle: program });
     images = new Map(built.map((image) => [image.name, image]));
     registry = await createRegistry({ directory: join(folder, 'store'), world: systemWorld(), upstreams: {} });
     for (const { path } of built) await loadArchive(registry.store, path);
@@ -133,7 +134,7 @@ suite('images that were put together run in containerd', { skip: containersRefus
       image,
       'own',
       '/usr/local/bin/node',
-      '/keelson/node.mjs',
+      '/keelson/main.mjs',
       'kube-proxy',
     );
     assert.match(output, new RegExp(`^role kube-proxy ${process.version} 0\n$`));

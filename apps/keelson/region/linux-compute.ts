@@ -20,6 +20,7 @@ import { registryRelayPort } from '@keelson/node-agent/socket-relay.ts';
 import type { DataDirectory, RegionIdentity } from '../data-directory.ts';
 import { pauseImage } from '../version.ts';
 import type { ControlPlaneNetwork } from './control-plane-processes.ts';
+import { MachineImage } from './machine-image.ts';
 import { frontDoorSocket, nodeSocketFolder, registrySocket } from './node-sockets.ts';
 import type { RegionServices } from './region.ts';
 
@@ -27,6 +28,8 @@ import type { RegionServices } from './region.ts';
 export interface LinuxCompute {
   readonly network: ControlPlaneNetwork;
   readonly controllers: readonly (() => Controller)[];
+  /** What new instances have on their disks; they wait for it to be filled. */
+  readonly machineImage: MachineImage;
   /** Called once, when the region's API answers. */
   instances(services: RegionServices): LinuxInstances;
   readonly forwarders: LoadBalancerForwarders;
@@ -50,6 +53,7 @@ function containerdProgram(): string | undefined {
 /** Puts the Linux side of a region together. Nothing runs before the region asks for its instances. */
 export function linuxCompute(world: World, directory: DataDirectory, identity: RegionIdentity): LinuxCompute {
   const namespaces = new InterfaceNamespaces(world, identity.id);
+  const machineImage = new MachineImage(world, directory, containerdProgram());
   let driver: LinuxInstances | undefined;
   let caches: SharedCaches | undefined;
   const vpcs = new VpcNetworkController({
@@ -81,10 +85,11 @@ export function linuxCompute(world: World, directory: DataDirectory, identity: R
     },
     controllers: [() => vpcs, () => new VpcResolverController({ resolvers, region: identity.region })],
     forwarders,
+    machineImage,
     instances: (services) => {
       caches = new SharedCaches({ client: services.client, world });
       caches.of(networkInterfaces);
-      driver = linuxInstances(world, directory, identity, services, caches, vpcs);
+      driver = linuxInstances(world, directory, identity, services, caches, vpcs, (root) => machineImage.layInto(root));
       return driver;
     },
     stopForwarding: async () => {
@@ -109,6 +114,7 @@ function linuxInstances(
   services: RegionServices,
   caches: SharedCaches,
   vpcs: VpcNetworkController,
+  fillDisk: (root: string) => Promise<void>,
 ): LinuxInstances {
   const node = process.execPath;
   return new LinuxInstances({
@@ -124,12 +130,12 @@ function linuxInstances(
     containerdSettings: {
       sandboxImage: pauseImage,
       registryMirror: `http://127.0.0.1:${registryRelayPort}`,
-      snapshotter: 'overlayfs',
     },
+    fillDisk,
     services: () => [
       {
         name: 'agent',
-        command: [node, ...nodeFlags, `${bundles}/node.mjs`, 'agent'],
+        command: [node, ...nodeFlags, `${bundles}/node/main.mjs`, 'agent'],
         environment: {
           KEELSON_REGISTRY_SOCKET: registrySocket(directory),
           KEELSON_FRONT_DOOR_SOCKET: frontDoorSocket(directory),

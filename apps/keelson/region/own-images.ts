@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { CachedImage } from '@keelson/compute/linux/index.ts';
 import type { DataDirectory } from '../data-directory.ts';
 import type { ImageRegistry } from './image-registry.ts';
 
@@ -32,11 +33,15 @@ function build(folder: string): Promise<void> {
 }
 
 /** Has the nodes find Keelson's own images: the one that add-ons run from, and the one of sandboxes. */
-export async function ensureOwnImages(directory: DataDirectory, images: ImageRegistry): Promise<void> {
+export async function ensureOwnImages(directory: DataDirectory, images: ImageRegistry): Promise<CachedImage[]> {
   const folder = join(directory.path, 'own-images');
   await build(folder);
+  const found: CachedImage[] = [];
   for (const name of own) {
     const made: { image: string; digest: string } = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
-    if ((await images.digestOf(made.image)) !== made.digest) await images.load(join(folder, `${name}.tar`), made.image);
+    const archive = join(folder, `${name}.tar`);
+    if ((await images.digestOf(made.image)) !== made.digest) await images.load(archive, made.image);
+    found.push({ archive, name: made.image, digest: made.digest });
   }
+  return found;
 }

@@ -168,7 +168,7 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
   });
   if (linux) {
     report({ step: "Making Keelson's own image" });
-    await ensureOwnImages(directory, images);
+    linux.machineImage.fill(await ensureOwnImages(directory, images));
   }
   opened(region);
   recordProcess(directory.regionProcessFile);

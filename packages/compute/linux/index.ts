@@ -5,3 +5,4 @@
 export * from './init/init-configuration.ts';
 export * from './linux-instances.ts';
 export * from './machine/containerd-config.ts';
+export * from './machine/image-cache.ts';

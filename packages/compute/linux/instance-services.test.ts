@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sleep } from '@keelson/base';
 import { findProgram, linuxNetworkProblem } from '@keelson/network/dataplanes/linux/linux-network-problem.ts';
 import type { InstancePlan } from '../instance-driver.ts';
+import { type CachedImage, ImageCache } from './machine/image-cache.ts';
 import { MachineRoom } from './suite/machine-room.ts';
 
 const missing = ['containerd', 'ctr', 'runc', 'busybox'].filter((name) => findProgram(name) === undefined);
@@ -16,11 +26,16 @@ const skip = linuxNetworkProblem() ?? (missing.length > 0 ? `needs ${missing.joi
 let room: MachineRoom;
 let plan: InstancePlan;
 let renewed = 0;
+let cache: ImageCache;
+let cachedImage: CachedImage;
+const cacheFolder = join(mkdtempSync(join(tmpdir(), 'keelson-image-cache-')), 'images');
+after(() => rm(dirname(cacheFolder), { recursive: true, force: true }));
 
 before(async () => {
   if (skip) return;
   room = await MachineRoom.open({
     containerd: findProgram('containerd'),
+    fillDisk: (root) => cache.layInto(root),
     services: () => [
       {
         name: 'agent',
@@ -42,6 +57,10 @@ before(async () => {
       };
     },
   });
+  const { world } = room;
+  cache = new ImageCache({ world, containerd: findProgram('containerd')!, folder: cacheFolder });
+  cachedImage = imageArchive();
+  await cache.fill([cachedImage]);
   plan = await room.plan(1, ['sg-server']);
   await room.machines.start(plan);
 });
@@ -105,14 +124,12 @@ test('credentials of the role are asked for once, and lie where only root reads 
   assert.equal(JSON.parse(readFileSync(join(room.folder, 'i-1/run/credentials.json'), 'utf8')).accessKeyId, 'ASIA1');
 });
 
-test('containerd runs containers from an image, and is started again when it dies', { skip }, async () => {
+test('containerd has the images of the cache, and is started again when it dies', { skip }, async () => {
   const ctr = (...words: string[]) => room.enter('i-1', 'ctr', '-n', 'k8s.io', ...words);
   const began = await eventually('containerd', () => stateOf('containerd')?.pid);
   await eventually('its socket', () => ctr('version').catch(() => undefined));
-  const archive = imageArchive();
-  const name = 'keelson.test/busybox:1';
-  copyFileSync(archive, join(room.folder, 'i-1/root/var/image.tar'));
-  await ctr('images', 'import', '/var/image.tar');
+  const { name } = cachedImage;
+  assert.match(await ctr('images', 'ls'), /^keelson\.test\/busybox@sha256:/m);
   assert.equal(await ctr('run', '--rm', name, 'first', '/busybox', 'echo', 'hello'), 'hello\n');
   await ctr('run', '--detach', name, 'second', '/busybox', 'sleep', '1000');
   assert.match(await room.enter('i-1', 'cat', '/proc/mounts'), /^overlay .*\/rootfs overlay .*var\/lib\/containerd/m);
@@ -125,6 +142,22 @@ test('containerd runs containers from an image, and is started again when it die
   assert.equal(again.lastExit, 'signal SIGKILL');
   await eventually('its socket', () => ctr('version').catch(() => undefined));
   assert.match(await ctr('tasks', 'ls'), /second\s+\d+\s+RUNNING/);
+});
+
+test('instances share the files of images, and nothing that they write', { skip }, async () => {
+  const own = join(room.folder, 'i-1/root/var/lib/containerd');
+  const inodes = (path: string) =>
+    [join(cacheFolder, 'root'), own].map((root) => statSync(join(root, globSync(path, { cwd: root })[0]!)).ino);
+  const [cached, laid] = inodes('io.containerd.snapshotter.v1.*/snapshots/1/{,fs/}busybox');
+  assert.equal(cached, laid);
+  const [records, ownRecords] = inodes('io.containerd.metadata.v1.bolt/meta.db');
+  assert.notEqual(records, ownRecords);
+});
+
+test('images are unpacked once, and stay when others cannot be', { skip }, async () => {
+  await cache.fill([{ ...cachedImage, archive: '/nonexistent' }]);
+  await assert.rejects(cache.fill([{ ...cachedImage, digest: 'sha256:1', archive: '/nonexistent' }]), /no such file/);
+  await cache.fill([{ ...cachedImage, archive: '/nonexistent' }]);
 });
 
 test('what an instance puts in the way of its metadata is not followed', { skip }, async () => {
@@ -156,7 +189,7 @@ test('an instance that is killed takes its containers with it', { skip }, async 
 });
 
 /** An archive, as `docker save` writes it, of an image that has nothing but busybox. */
-function imageArchive(): string {
+function imageArchive(): CachedImage {
   const work = mkdtempSync(join(tmpdir(), 'keelson-image-'));
   after(() => rm(work, { recursive: true, force: true }));
   mkdirSync(join(work, 'files'));
@@ -175,5 +208,5 @@ function imageArchive(): string {
   const manifest = [{ Config: 'config.json', RepoTags: ['keelson.test/busybox:1'], Layers: ['layer.tar'] }];
   writeFileSync(join(work, 'manifest.json'), JSON.stringify(manifest));
   execFileSync('tar', ['-C', work, '-cf', join(work, 'image.tar'), 'manifest.json', 'config.json', 'layer.tar']);
-  return join(work, 'image.tar');
+  return { archive: join(work, 'image.tar'), name: 'keelson.test/busybox:1', digest: `sha256:${digest}` };
 }

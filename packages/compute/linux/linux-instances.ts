@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { messageOf, randomHex, type World } from '@keelson/base';
 import type { CacheSource, SharedCache } from '@keelson/client';
 import { instances, networkInterfaces } from '@keelson/client/region-resources/index.ts';
@@ -15,7 +15,12 @@ import { CredentialsKeeper, type CredentialsSource } from './credentials-keeper.
 import type { InitConfiguration, InitReport, InitService } from './init/init-configuration.ts';
 import { InstanceFacts, type RegionFacts } from './instance-facts.ts';
 import { type CgroupHierarchy, MachineCgroups, parseHierarchies } from './machine/cgroups.ts';
-import { type ContainerdSettings, containerdFiles, mayLowerOomScore } from './machine/containerd-config.ts';
+import {
+  type ContainerdSettings,
+  containerdFiles,
+  mayLowerOomScore,
+  snapshotterFor,
+} from './machine/containerd-config.ts';
 import { type InstanceFolder, insideRun, instanceFolder } from './machine/instance-folder.ts';
 import { InstanceMachine } from './machine/instance-machine.ts';
 import { writePrivateFile } from './machine/private-file.ts';
@@ -41,7 +46,9 @@ export interface LinuxInstancesOptions {
   readonly readOnlyPaths: readonly string[];
   /** The program of containerd; instances run none when it is undefined. */
   readonly containerd: string | undefined;
-  readonly containerdSettings: Omit<ContainerdSettings, 'restrictOomScore'>;
+  readonly containerdSettings: Omit<ContainerdSettings, 'restrictOomScore' | 'snapshotter'>;
+  /** Puts what the machine image has, beside the machine's own programs, on a new disk; it is given the disk's root. */
+  fillDisk?(root: string): Promise<void>;
   /** What runs in an instance beside containerd: the node's agent. */
   services(plan: InstancePlan): readonly InitService[];
   /** Further files of an instance by absolute path, written at each start. */
@@ -180,13 +187,14 @@ export class LinuxInstances implements InstanceDriver {
     const folder = this.#folder(id);
     await Promise.all([machine.clean(), this.#ready]);
     const start = randomHex(world.random, 6);
-    writeRootFiles(folder, {
+    const facts = {
       hostName: instance.spec.privateDnsName,
       machineId: machineId(id),
       nameServers: this.#options.nameServers(plan),
       searchDomains: [instance.spec.privateDnsName.split('.').slice(1).join('.')],
       files: { ...this.#containerdFiles(), ...this.#options.files(plan) },
-    });
+    };
+    await writeRootFiles(folder, facts, async (root) => this.#options.fillDisk?.(root));
     writePrivateFile(folder.initFile, JSON.stringify(this.#initConfiguration(plan)));
     this.#writeMetadata(folder, instance, plan.interfaces);
     await this.#credentials.add(id, folder.credentialsFile);
@@ -208,9 +216,8 @@ export class LinuxInstances implements InstanceDriver {
   #containerdFiles(): Record<string, string> {
     if (this.#options.containerd === undefined) return {};
     const restrictOomScore = !mayLowerOomScore(readFileSync('/proc/self/status', 'utf8'));
-    const settings = this.#options.containerdSettings;
-    const snapshotter = liesOnOverlay(this.#options.folder) ? 'native' : settings.snapshotter;
-    return containerdFiles({ ...settings, snapshotter, restrictOomScore });
+    const snapshotter = snapshotterFor(this.#options.folder);
+    return containerdFiles({ ...this.#options.containerdSettings, snapshotter, restrictOomScore });
   }
 
   #initConfiguration(plan: InstancePlan): InitConfiguration {
@@ -263,13 +270,6 @@ export class LinuxInstances implements InstanceDriver {
     await this.#credentials.add(id, this.#folder(id).credentialsFile);
   }
 }
-
-/** One overlay cannot be another's upper layer: there containers get whole copies of their images. */
-function liesOnOverlay(folder: string): boolean {
-  return statfsSync(folder).type === overlayMagic;
-}
-
-const overlayMagic = 0x794c7630;
 
 /** As the node's description has it. */
 function machineId(instanceId: string): string {

@@ -1,5 +1,5 @@
 import * as grpc from '@grpc/grpc-js';
-import { fromJSON } from '@grpc/proto-loader';
+import { grpcMethods } from '@keelson/base/grpc-methods.ts';
 
 /** grpc.health.v1.Health (grpc/grpc doc/health-checking.md). */
 const descriptor = {
@@ -24,6 +24,7 @@ const descriptor = {
   },
 };
 
+const check = grpcMethods(descriptor)('grpc.health.v1.Health', 'Check');
 const statuses = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 
 /**
@@ -31,19 +32,20 @@ const statuses = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
  * (milliseconds since 1970), or to upstream's words for what is wrong.
  */
 export function checkGrpcHealth(address: string, service: string, deadline: number): Promise<string> {
-  const loaded = grpc.loadPackageDefinition(fromJSON(descriptor as never, { defaults: true })) as any;
-  const client = new loaded.grpc.health.v1.Health(address, grpc.credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = check;
+  const client = new grpc.Client(address, grpc.credentials.createInsecure());
   return new Promise((resolve) => {
-    client.Check({ service }, { deadline }, (error: grpc.ServiceError | null, answer: { status: number }) => {
+    const done = (error: grpc.ServiceError | null, answer?: { status: number }) => {
       client.close();
       if (error === null) {
-        const status = statuses[answer.status] ?? 'UNKNOWN';
+        const status = statuses[answer!.status] ?? 'UNKNOWN';
         resolve(status === 'SERVING' ? status : `service unhealthy (responded with "${status}")`);
       } else if (error.code === grpc.status.UNIMPLEMENTED)
         resolve('error: this server does not implement the grpc health protocol (grpc.health.v1.Health)');
       else if (error.code === grpc.status.DEADLINE_EXCEEDED || error.code === grpc.status.UNAVAILABLE)
         resolve('DEADLINE');
       else resolve(`error: health rpc probe failed: ${error.details}`);
-    });
+    };
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, { service }, { deadline }, done);
   });
 }

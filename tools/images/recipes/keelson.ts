@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pauseProgram } from '../pause-program.ts';
 import type { Recipe } from '../recipe.ts';
@@ -21,27 +21,29 @@ function present(): string[] {
 }
 
 /**
- * Keelson's own image: its Node, `bundle`, and the programs that its roles need, with their libraries from this machine.
- * Run as `node bundle ROLE`, the role being the container's argument: aws-node, kube-proxy, coredns.
+ * Keelson's own image: its Node, the modules of the folder `bundle`, and the programs that its roles need, with their libraries from this machine.
+ * Run as `node main.mjs ROLE`, the role being the container's argument: aws-node, kube-proxy, coredns.
  */
-export function keelsonRecipe(bundle: string = join(root, 'dist', 'node.mjs')): Recipe {
+export function keelsonRecipe(bundle: string = join(root, 'dist', 'node')): Recipe {
+  const main = 'main.mjs';
+  const modules = () => [main, ...globSync('*.mjs', { cwd: bundle, exclude: [main] }).sort()];
   return {
     name: 'keelson',
     image: `keelson.internal/node:${version()}`,
     packages: [],
     inputs: () => {
       const own = [node, ...present()];
-      return [bundle, ...own, ...new Set(own.flatMap(librariesOf))];
+      return [...modules().map((name) => join(bundle, name)), ...own, ...new Set(own.flatMap(librariesOf))];
     },
     arrange: (staging) => {
       baseFiles(staging);
       copyProgram(staging, node, 'usr/local/bin/node');
       for (const path of present()) copyProgram(staging, path, path);
-      staging.copy(bundle, 'keelson/node.mjs', 0o644);
+      for (const name of modules()) staging.copy(join(bundle, name), `keelson/${name}`, 0o644);
       staging.file('pause', pauseProgram(process.arch), 0o755);
     },
     config: () => ({
-      Entrypoint: ['/usr/local/bin/node', '--disable-warning=ExperimentalWarning', '/keelson/node.mjs'],
+      Entrypoint: ['/usr/local/bin/node', '--disable-warning=ExperimentalWarning', '/keelson/main.mjs'],
       Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'NODE_ENV=production'],
       WorkingDir: '/',
       StopSignal: 'SIGTERM',

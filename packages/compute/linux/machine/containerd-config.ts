@@ -1,3 +1,8 @@
+import { statfsSync } from 'node:fs';
+
+/** How images are laid over each other: by the kernel, or as whole copies. */
+export type Snapshotter = 'overlayfs' | 'native';
+
 export interface ContainerdSettings {
   /** The image of a pod's sandbox: a name that the instance's registry, or its own store, answers. */
   readonly sandboxImage: string;
@@ -5,10 +10,19 @@ export interface ContainerdSettings {
   readonly restrictOomScore: boolean;
   /** Where images come from instead of their own registries; each is asked with `?ns=` and the registry's name. */
   readonly registryMirror?: string;
-  readonly snapshotter: 'overlayfs' | 'native';
+  readonly snapshotter: Snapshotter;
 }
 
 export const containerdSocket = '/run/containerd/containerd.sock';
+/** Where containerd keeps images and containers, on the instance's disk. */
+export const containerdStore = '/var/lib/containerd';
+
+const overlayMagic = 0x794c7630;
+
+/** What works for disks in `folder`: one overlay cannot be another's upper layer, there containers get whole copies. */
+export function snapshotterFor(folder: string): Snapshotter {
+  return statfsSync(folder).type === overlayMagic ? 'native' : 'overlayfs';
+}
 
 /** The configuration of an instance's containerd, by the path in the instance. */
 export function containerdFiles(settings: ContainerdSettings): Record<string, string> {
@@ -22,7 +36,7 @@ export function containerdFiles(settings: ContainerdSettings): Record<string, st
 /** Version 2 of the format, which containerd 1.3 to 2.x read. */
 function configuration({ sandboxImage, restrictOomScore, snapshotter }: ContainerdSettings): string {
   return `version = 2
-root = "/var/lib/containerd"
+root = "${containerdStore}"
 state = "/run/containerd"
 # Snapshotters that no instance has the devices for.
 disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs", "io.containerd.tracing.processor.v1.otlp"]

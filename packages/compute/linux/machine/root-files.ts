@@ -80,12 +80,19 @@ export function existingFolders(paths: readonly string[]): string[] {
 /** Where distributions put the plug-ins of the Container Network Interface. */
 const pluginFolders = ['/usr/lib/cni', '/usr/libexec/cni', '/opt/cni/bin'];
 
-/** Puts in place what lies on the instance's disk. What an earlier start left there stays, but for what `facts` name. */
-export function writeRootFiles(folder: InstanceFolder, facts: RootFacts): void {
+/**
+ * Puts in place what lies on the instance's disk. What an earlier start left there stays, but for what `facts` name.
+ * `fill` puts more on a disk that is new; it is given the disk's root.
+ */
+export async function writeRootFiles(
+  folder: InstanceFolder,
+  facts: RootFacts,
+  fill: (root: string) => Promise<void>,
+): Promise<void> {
   const { root } = folder;
   for (const path of [folder.programs, folder.programsWork, folder.run])
     mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (!existsSync(root)) makeDisk(root);
+  if (!existsSync(root)) await makeDisk(root, fill);
   const written: Record<string, string> = {
     '/etc/hostname': `${facts.hostName}\n`,
     '/etc/hosts': `127.0.0.1 localhost localhost.localdomain\n::1 localhost6 localhost6.localdomain6\n`,
@@ -103,7 +110,7 @@ export function writeRootFiles(folder: InstanceFolder, facts: RootFacts): void {
 }
 
 /** A disk as it is when the instance is launched. It appears whole, or not at all. */
-function makeDisk(root: string): void {
+async function makeDisk(root: string, fill: (root: string) => Promise<void>): Promise<void> {
   const staging = `${root}.new`;
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true, mode: 0o755 });
@@ -114,6 +121,7 @@ function makeDisk(root: string): void {
   linkPlugins(staging);
   symlinkSync('/run', join(staging, 'var/run'));
   symlinkSync('/proc/self/mounts', join(staging, 'etc/mtab'));
+  await fill(staging);
   renameSync(staging, root);
 }
 

@@ -80,7 +80,7 @@ export class MachineRoom {
       init,
       readOnlyPaths: [checkout],
       containerd: undefined,
-      containerdSettings: { sandboxImage: 'keelson/pause:3.10', snapshotter: 'overlayfs' },
+      containerdSettings: { sandboxImage: 'keelson/pause:3.10' },
       services: () => [],
       files: () => ({}),
       nameServers: () => ['169.254.169.253'],

@@ -181,7 +181,7 @@ export class CriRuntime implements Runtime {
         namespace: one.attributes.labels[podLabels.namespace] ?? '',
       },
       container: one.attributes.metadata.name,
-      time: milliseconds(one.cpu?.timestamp),
+      time: milliseconds(one.cpu?.timestamp ?? 0),
       cpuNanoseconds: BigInt(one.cpu?.usage_core_nano_seconds?.value ?? 0),
       memoryWorkingSet: Number(one.memory?.working_set_bytes?.value ?? 0),
       filesystemBytes: Number(one.writable_layer?.used_bytes?.value ?? 0),
@@ -308,9 +308,9 @@ function newestFirst(
   return other.createdAt - one.createdAt || other.attempt - one.attempt;
 }
 
-/** Nanoseconds since 1970, as text, in milliseconds. */
-function milliseconds(nanoseconds: string | undefined): number {
-  return Number(BigInt(nanoseconds ?? 0) / 1_000_000n);
+/** Nanoseconds since 1970 in milliseconds. */
+function milliseconds(nanoseconds: number): number {
+  return Math.floor(nanoseconds / 1_000_000);
 }
 
 function imageOf({ id, repo_tags, repo_digests, size, uid, username }: any): RuntimeImage {

@@ -1,4 +1,4 @@
-import { fromJSON } from '@grpc/proto-loader';
+import { type GrpcMethod, grpcMethods } from '@keelson/base/grpc-methods.ts';
 
 /** A field of a message: its type and number, a leading `*` for a repeated one. */
 type Fields = Readonly<Record<string, readonly [type: string, id: number]>>;
@@ -211,22 +211,11 @@ export interface Methods {
   'Maintenance/Status': [Record<string, never>, { readonly version: string; readonly dbSize: number }];
 }
 
-export interface MethodDefinition {
-  readonly path: string;
-  readonly requestSerialize: (value: any) => Buffer;
-  readonly responseDeserialize: (bytes: Buffer) => any;
-}
-
 /** 64-bit numbers are JavaScript's: revisions stay below 2^53, and the driver chooses the lease ids that it uses. */
-const definition = fromJSON(schema as Parameters<typeof fromJSON>[0], {
-  keepCase: true,
-  longs: Number,
-  defaults: true,
-});
+const methodOf = grpcMethods(schema);
 
 /** How a method is called, by its service and name: `KV/Range`. */
-export function methodDefinition(name: keyof Methods | 'Watch/Watch'): MethodDefinition {
+export function methodDefinition(name: keyof Methods | 'Watch/Watch'): GrpcMethod {
   const [service, own] = name.split('/') as [string, string];
-  const methods = definition[`etcdserverpb.${service}`] as unknown as Record<string, MethodDefinition>;
-  return methods[own]!;
+  return methodOf(`etcdserverpb.${service}`, own);
 }
