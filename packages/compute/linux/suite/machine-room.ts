@@ -130,9 +130,9 @@ export class MachineRoom {
     return runCommand(words, { clock: this.world.clock });
   }
 
-  /** Whether a TCP connection is answered (opened or refused) and not dropped. */
-  async reaches(instanceId: string, address: string, port: number): Promise<boolean> {
-    const script = `const s=require('net').connect({host:'${address}',port:${port}});s.setTimeout(300,()=>process.exit(9));s.on('connect',()=>process.exit(0));s.on('error',e=>process.exit(e.code==='ECONNREFUSED'?0:8))`;
+  /** Whether a TCP connection is answered (opened or refused) within `patience` milliseconds, and not dropped. */
+  async reaches(instanceId: string, address: string, port: number, patience = 5000): Promise<boolean> {
+    const script = `const s=require('net').connect({host:'${address}',port:${port}});s.setTimeout(${patience},()=>process.exit(9));s.on('connect',()=>process.exit(0));s.on('error',e=>process.exit(e.code==='ECONNREFUSED'?0:8))`;
     try {
       await this.run(instanceId, process.execPath, '-e', script);
       return true;
@@ -140,6 +140,11 @@ export class MachineRoom {
       if (error instanceof CommandError && error.exitCode === 9) return false;
       throw error;
     }
+  }
+
+  /** Whether a TCP connection gets no answer. Nothing tells of a dropped packet, so that this takes its time. */
+  async drops(instanceId: string, address: string, port: number): Promise<boolean> {
+    return !(await this.reaches(instanceId, address, port, 300));
   }
 
   async close(): Promise<void> {
