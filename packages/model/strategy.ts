@@ -17,7 +17,7 @@ export interface Strategy {
   /** Fills in what the client left out, beyond what the tables know. Must be idempotent. */
   defaults?(object: ApiObject): void;
   /** Clears or sets what a client may not decide when it creates: status, generation. metadata is the server's own work. */
-  prepareForCreate?(object: ApiObject): void;
+  prepareForCreate?(object: ApiObject, facts: WriteFacts): void;
   /**
    * The same for an update of the main resource: usually the status is taken from `previous`. metadata.generation is
    * raised by the server when anything outside metadata and status has changed and `generation` is true.
@@ -27,15 +27,15 @@ export interface Strategy {
    * An update through /status. Without this function everything but the status is taken from `previous`; with it, the
    * function does that itself, and may let more than the status through (Pod and Node: metadata).
    */
-  prepareForStatusUpdate?(object: ApiObject, previous: Readonly<ApiObject>): void;
+  prepareForStatusUpdate?(object: ApiObject, previous: Readonly<ApiObject>, facts: WriteFacts): void;
 
   /** Everything wrong with a new object, beyond types and metadata, with Kubernetes' field paths and messages. */
   validate?(object: Readonly<ApiObject>): FieldError[];
   /** Everything wrong with this change (immutable fields …); `validate`-like checks of the new object are its part too. */
   validateUpdate?(object: Readonly<ApiObject>, previous: Readonly<ApiObject>): FieldError[];
   validateStatusUpdate?(object: Readonly<ApiObject>, previous: Readonly<ApiObject>): FieldError[];
-  /** Warnings for the client (`Warning: 299`), for deprecated or dubious use. */
-  warnings?(object: Readonly<ApiObject>): string[];
+  /** Warnings for the client (`Warning: 299`), for deprecated or dubious use. `previous` is absent for a new object. */
+  warnings?(object: Readonly<ApiObject>, previous?: Readonly<ApiObject>): string[];
 
   /** How metadata.name is checked; by default dnsSubdomain. */
   readonly nameForm?: 'dnsSubdomain' | 'dnsLabel' | 'dns1035Label' | 'pathSegment';
@@ -80,10 +80,23 @@ export interface Strategy {
   readonly storedAs?: StoredForm;
 }
 
+/** What a kind may write down of the request that changes it. */
+export interface WriteFacts {
+  /** Whoever writes (authentication.k8s.io/v1 UserInfo). */
+  readonly user: {
+    readonly name: string;
+    readonly uid?: string;
+    readonly groups: readonly string[];
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
+  /** The time of the write, RFC 3339 with seconds. */
+  readonly now: string;
+}
+
 /** What an update through one sub-resource may change. */
 export interface SubresourceUpdate {
   /** Takes everything from `previous` that this sub-resource does not change. */
-  prepare(object: ApiObject, previous: Readonly<ApiObject>): void;
+  prepare(object: ApiObject, previous: Readonly<ApiObject>, facts: WriteFacts): void;
   /** Everything wrong with the prepared object, but for its metadata. */
   validate(object: Readonly<ApiObject>, previous: Readonly<ApiObject>): FieldError[];
 }

@@ -1,4 +1,5 @@
-import { type ApiObject, applyTableDefaults, validateObjectMeta } from '@keelson/model';
+import { rfc3339 } from '@keelson/base';
+import { type ApiObject, applyTableDefaults, validateObjectMeta, type WriteFacts } from '@keelson/model';
 import { invalid } from '../request/status-error.ts';
 import { encodeFrom } from './object-form.ts';
 import { metadataOf, settleNamespace, stampNew } from './object-metadata.ts';
@@ -30,7 +31,7 @@ export async function planCreate(tools: PlannerTools, context: WriteContext, obj
   };
   if (!context.admitted) await tools.admission.mutate(request);
   stampNew(object, resource, tools.world);
-  strategy.prepareForCreate?.(object);
+  strategy.prepareForCreate?.(object, factsOf(tools, context));
   applyDefaults(context, object);
   const meta = metadataOf(object);
   const rules = { namespaced: resource.namespaced, nameForm: strategy.nameForm ?? 'dnsSubdomain' };
@@ -57,6 +58,11 @@ export async function planCreate(tools: PlannerTools, context: WriteContext, obj
     reservation?.undo();
     throw error;
   }
+}
+
+/** What the kind's preparation may know of the write. */
+export function factsOf(tools: PlannerTools, { user }: WriteContext): WriteFacts {
+  return { user, now: rfc3339(tools.world.clock.now()) };
 }
 
 /** Defaults of the tables, then the kind's own. Idempotent. */

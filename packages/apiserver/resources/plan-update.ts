@@ -1,9 +1,9 @@
-import { type ApiObject, type FieldError, validateObjectMetaUpdate } from '@keelson/model';
+import { type ApiObject, type FieldError, type SubresourceUpdate, validateObjectMetaUpdate } from '@keelson/model';
 import { conflict, invalid } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { decodeAs, encodeFrom } from './object-form.ts';
 import { metadataOf, raiseGeneration, settleName, settleNamespace, stampChanged } from './object-metadata.ts';
-import { applyDefaults } from './plan-create.ts';
+import { applyDefaults, factsOf } from './plan-create.ts';
 import type { PlannerTools } from './planner-tools.ts';
 import { sameJson } from './same-json.ts';
 import type { WriteContext, WritePlan } from './write-plan.ts';
@@ -14,8 +14,11 @@ import type { WriteContext, WritePlan } from './write-plan.ts';
  */
 export type Modify = (present: ApiObject) => ApiObject | Promise<ApiObject>;
 
-/** Which rules of the kind hold: those of an update, of its status, or none (sub-resources that know what they change). */
-export type UpdateRules = 'main' | 'status' | 'none';
+/**
+ * Which rules of the kind hold: those of an update, of its status, of another sub-resource of the kind's, or none
+ * (sub-resources that know what they change).
+ */
+export type UpdateRules = 'main' | 'status' | 'none' | SubresourceUpdate;
 
 /** The refusal of an update that must say which revision it was made from. */
 const revisionRequired: FieldError = {
@@ -59,10 +62,10 @@ export async function planUpdate(
     annotate: context.annotate,
   };
   if (!context.admitted) await tools.admission.mutate(request);
-  prepare(context, object, previous, rules);
+  prepare(tools, context, object, previous, rules);
   const problems = validate(context, object, previous, rules);
   if (problems.length > 0) throw invalid(resource, present.name, problems);
-  if (rules === 'main') context.warnings.push(...(resource.strategy.warnings?.(object) ?? []));
+  if (rules === 'main') context.warnings.push(...(resource.strategy.warnings?.(object, previous) ?? []));
   if (!context.admitted) await tools.admission.validate(request);
   return finishUpdate(tools, context, present, previous, object);
 }
@@ -121,15 +124,25 @@ function checkRevision(context: WriteContext, object: ApiObject, present: Cached
   }
 }
 
-function prepare(context: WriteContext, object: ApiObject, previous: ApiObject, rules: UpdateRules): void {
+function prepare(
+  tools: PlannerTools,
+  context: WriteContext,
+  object: ApiObject,
+  previous: ApiObject,
+  rules: UpdateRules,
+): void {
   const { strategy } = context.resource;
   if (rules === 'main') {
     strategy.prepareForUpdate?.(object, previous);
     applyDefaults(context, object);
     if (strategy.generation) raiseGeneration(object, previous);
   } else if (rules === 'status') {
-    if (strategy.prepareForStatusUpdate) strategy.prepareForStatusUpdate(object, previous);
+    if (strategy.prepareForStatusUpdate) strategy.prepareForStatusUpdate(object, previous, factsOf(tools, context));
     else keepAllButStatus(object, previous);
+  } else if (rules !== 'none') {
+    rules.prepare(object, previous, factsOf(tools, context));
+    applyDefaults(context, object);
+    if (strategy.generation) raiseGeneration(object, previous);
   }
 }
 
@@ -150,5 +163,6 @@ function validate(
   const problems = validateObjectMetaUpdate(metadataOf(object), metadataOf(previous));
   if (rules === 'main') return [...problems, ...(strategy.validateUpdate?.(object, previous) ?? [])];
   if (rules === 'status') return [...problems, ...(strategy.validateStatusUpdate?.(object, previous) ?? [])];
+  if (rules !== 'none') return [...problems, ...rules.validate(object, previous)];
   return problems;
 }

@@ -18,18 +18,24 @@ import { endpoints } from './core/endpoints/index.ts';
 import { event } from './core/event/index.ts';
 import { namespace } from './core/namespace/index.ts';
 import { node } from './core/node/index.ts';
+import { persistentVolume } from './core/persistent-volume/index.ts';
+import { persistentVolumeClaim } from './core/persistent-volume-claim/index.ts';
 import { pod } from './core/pod/index.ts';
 import { secret } from './core/secret/index.ts';
 import { service } from './core/service/index.ts';
 import { serviceAccount } from './core/service-account/index.ts';
 import { endpointSlice } from './discovery/endpoint-slice/index.ts';
 import { eventsEvent } from './events/event/index.ts';
+import { ingress } from './networking/ingress/index.ts';
+import { ingressClass } from './networking/ingress-class/index.ts';
+import { networkPolicy } from './networking/network-policy/index.ts';
 import { podDisruptionBudget } from './policy/pod-disruption-budget/index.ts';
 import { clusterRole } from './rbac/cluster-role/index.ts';
 import { clusterRoleBinding } from './rbac/cluster-role-binding/index.ts';
 import { role } from './rbac/role/index.ts';
 import { roleBinding } from './rbac/role-binding/index.ts';
 import { priorityClass } from './scheduling/priority-class/index.ts';
+import { storageClass } from './storage/storage-class/index.ts';
 
 export const allStrategies: readonly Strategy[] = [
   binding,
@@ -38,6 +44,8 @@ export const allStrategies: readonly Strategy[] = [
   event,
   namespace,
   node,
+  persistentVolume,
+  persistentVolumeClaim,
   pod,
   secret,
   service,
@@ -56,10 +64,14 @@ export const allStrategies: readonly Strategy[] = [
   lease,
   endpointSlice,
   eventsEvent,
+  ingress,
+  ingressClass,
+  networkPolicy,
   podDisruptionBudget,
   clusterRole,
   clusterRoleBinding,
   role,
   roleBinding,
   priorityClass,
+  storageClass,
 ];

@@ -8,6 +8,7 @@ export type NameForm = NonNullable<Strategy['nameForm']>;
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
+const WILDCARD_SUBDOMAIN = `\\*\\.${SUBDOMAIN}`;
 const UNDERSCORE_LABEL = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
 const UNDERSCORE_SUBDOMAIN = `${UNDERSCORE_LABEL}(\\.${UNDERSCORE_LABEL})*`;
 const DNS_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
@@ -16,6 +17,7 @@ const LABEL_VALUE = `(${QUALIFIED})?`;
 const CONFIG_KEY = '[-._a-zA-Z0-9]+';
 const PERCENT = '[0-9]+%';
 const HEADER = '[-A-Za-z0-9]+';
+const URL_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
 const CONDITION_REASON = '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?';
 
 const compiled = new Map<string, RegExp>();
@@ -75,6 +77,20 @@ export function dnsSubdomainProblems(value: string): string[] {
   const text =
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
   return [...problems, form(text, SUBDOMAIN, 'example.com')];
+}
+
+/** `*.example.com`: all names directly below a subdomain. */
+export function wildcardSubdomainProblems(value: string): string[] {
+  const problems = sized(value, 253);
+  if (matches(WILDCARD_SUBDOMAIN, value)) return problems;
+  const text =
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character";
+  return [...problems, form(text, WILDCARD_SUBDOMAIN, '*.example.com')];
+}
+
+/** The part after the domain of `acme.io/foo`. */
+export function urlPathProblems(value: string): string[] {
+  return matches(URL_PATH, value) ? [] : [form('Invalid path', URL_PATH)];
 }
 
 /** A subdomain whose labels may hold underscores, as DNS search paths and SRV names do. */

@@ -1,7 +1,12 @@
 /** For tests: what a kind says of an object that came through the server's steps. */
 import type { FieldError } from '../../field-error.ts';
 import type { ApiObject } from '../../object.ts';
-import type { Strategy } from '../../strategy.ts';
+import type { Strategy, WriteFacts } from '../../strategy.ts';
+
+export const facts: WriteFacts = {
+  user: { name: 'jane', uid: '7', groups: ['developers', 'system:authenticated'] },
+  now: '2026-01-01T00:00:00Z',
+};
 
 export function lines(errors: readonly FieldError[] | undefined): string[] {
   return (errors ?? []).map((error) => `${error.field}: ${error.message}`);
@@ -11,7 +16,7 @@ export function lines(errors: readonly FieldError[] | undefined): string[] {
 export function created(strategy: Strategy, object: ApiObject): ApiObject {
   const own = structuredClone(object);
   strategy.defaults?.(own);
-  strategy.prepareForCreate?.(own);
+  strategy.prepareForCreate?.(own, facts);
   return own;
 }
 
@@ -35,6 +40,6 @@ export function statusRefusals(strategy: Strategy, object: ApiObject, change: (o
   const previous = created(strategy, object);
   const next = structuredClone(previous);
   change(next);
-  strategy.prepareForStatusUpdate?.(next, previous);
+  strategy.prepareForStatusUpdate?.(next, previous, facts);
   return lines(strategy.validateStatusUpdate?.(next, previous));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeRefusals, created, statusRefusals } from '../../testing/refusals.ts';
+import { changeRefusals, created, facts, statusRefusals } from '../../testing/refusals.ts';
 import { pod } from './index.ts';
 
 const plain = {
@@ -81,7 +81,7 @@ test('a status update leaves the spec alone and is checked', () => {
   ]);
   const next = created(pod, plain);
   next['spec'].nodeName = 'other';
-  pod.prepareForStatusUpdate!(next, created(pod, plain));
+  pod.prepareForStatusUpdate!(next, created(pod, plain), facts);
   assert.equal(next['spec'].nodeName, 'n1');
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ApiObject } from '../../../object.ts';
-import { created, lines } from '../../testing/refusals.ts';
+import { created, facts, lines } from '../../testing/refusals.ts';
 import { pod } from './index.ts';
 
 const plain = {
@@ -23,7 +23,7 @@ function through(
   const next = structuredClone(previous);
   change(next);
   const rules = pod.subresourceUpdates![name]!;
-  rules.prepare(next, previous);
+  rules.prepare(next, previous, facts);
   pod.defaults!(next);
   return { next, refused: lines(rules.validate(next, previous)) };
 }
@@ -51,7 +51,7 @@ test('ephemeral containers stay as they are', () => {
   next['spec'].ephemeralContainers.shift();
   next['spec'].ephemeralContainers[0].image = 'y';
   const rules = pod.subresourceUpdates!['ephemeralcontainers']!;
-  rules.prepare(next, previous);
+  rules.prepare(next, previous, facts);
   assert.deepEqual(lines(rules.validate(next, previous)), [
     'spec.ephemeralContainers: Forbidden: existing ephemeral containers "a" may not be removed\n',
     'spec.ephemeralContainers: Forbidden: existing ephemeral containers "b" may not be changed\n',

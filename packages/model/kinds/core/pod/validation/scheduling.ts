@@ -103,14 +103,17 @@ function weightErrors(at: string, weight: number | undefined): FieldError[] {
   return value >= 1 && value <= 100 ? [] : [invalid(`${at}.weight`, value, 'must be in the range 1-100')];
 }
 
+/** A NodeSelector: terms of which a node has to fulfil one. */
+export function nodeSelectorErrors(at: string, selector: Fields): FieldError[] {
+  const terms: Fields[] = selector['nodeSelectorTerms'] ?? [];
+  const field = `${at}.nodeSelectorTerms`;
+  const none = terms.length === 0 ? [required(field, 'must have at least one node selector term')] : [];
+  return [...none, ...terms.flatMap((term, i) => nodeTermErrors(index(field, i), term, true))];
+}
+
 function nodeAffinityErrors(at: string, affinity: Fields): FieldError[] {
   const errors: FieldError[] = [];
-  if (affinity[REQUIRED] !== undefined) {
-    const terms: Fields[] = affinity[REQUIRED].nodeSelectorTerms ?? [];
-    const field = `${at}.${REQUIRED}.nodeSelectorTerms`;
-    if (terms.length === 0) errors.push(required(field, 'must have at least one node selector term'));
-    errors.push(...terms.flatMap((term, i) => nodeTermErrors(index(field, i), term, true)));
-  }
+  if (affinity[REQUIRED] !== undefined) errors.push(...nodeSelectorErrors(`${at}.${REQUIRED}`, affinity[REQUIRED]));
   ((affinity[PREFERRED] ?? []) as Fields[]).forEach((preferred, i) => {
     const field = index(`${at}.${PREFERRED}`, i);
     errors.push(...weightErrors(field, preferred['weight']));

@@ -10,6 +10,7 @@ import {
 } from '../../../../field-error.ts';
 import { dnsLabelProblems, dnsSubdomainProblems } from '../../../../metadata/names.ts';
 import { quantityOrUndefined } from '../../../../quantity/quantity.ts';
+import { claimSpecErrors } from '../../persistent-volume-claim/claim-spec.ts';
 import type { Fields } from '../fields.ts';
 import type { Volumes } from './mounts.ts';
 import { projectedErrors } from './projected-volume.ts';
@@ -36,6 +37,14 @@ function itemsErrors(at: string, source: Fields): FieldError[] {
   );
 }
 
+export function hostPathErrors(at: string, source: Fields): FieldError[] {
+  const path: string = source['path'] ?? '';
+  if (path === '') return [required(`${at}.path`)];
+  const type: string = source['type'] ?? '';
+  const typeErrors = HOST_PATH_TYPES.includes(type) ? [] : [notSupported(`${at}.type`, type, HOST_PATH_TYPES)];
+  return [...noBacksteps(`${at}.path`, path), ...typeErrors];
+}
+
 const checks: Readonly<Record<string, Check>> = {
   emptyDir: (at, source) => {
     const limit = source['sizeLimit'];
@@ -43,13 +52,7 @@ const checks: Readonly<Record<string, Check>> = {
     if (limit === undefined || (quantity !== undefined && quantity.sign() >= 0)) return [];
     return [forbidden(`${at}.sizeLimit`, 'SizeLimit field must be a valid resource quantity')];
   },
-  hostPath: (at, source) => {
-    const path: string = source['path'] ?? '';
-    if (path === '') return [required(`${at}.path`)];
-    const type: string = source['type'] ?? '';
-    const typeErrors = HOST_PATH_TYPES.includes(type) ? [] : [notSupported(`${at}.type`, type, HOST_PATH_TYPES)];
-    return [...noBacksteps(`${at}.path`, path), ...typeErrors];
-  },
+  hostPath: hostPathErrors,
   secret: (at, source) => [
     ...requiredText(`${at}.secretName`, source['secretName']),
     ...fileMode(`${at}.defaultMode`, source['defaultMode']),
@@ -75,29 +78,13 @@ const checks: Readonly<Record<string, Check>> = {
   ephemeral: (at, source) =>
     source['volumeClaimTemplate'] === undefined
       ? [required(`${at}.volumeClaimTemplate`)]
-      : claimErrors(`${at}.volumeClaimTemplate.spec`, source['volumeClaimTemplate'].spec ?? {}),
+      : claimSpecErrors(`${at}.volumeClaimTemplate.spec`, source['volumeClaimTemplate'].spec ?? {}),
   image: (at, source) => [
     ...requiredText(`${at}.reference`, source['reference']),
     ...oneOf(`${at}.pullPolicy`, source['pullPolicy'], ['Always', 'IfNotPresent', 'Never']),
   ],
   ...remoteDiskChecks,
 };
-
-const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
-
-function claimErrors(at: string, spec: Fields): FieldError[] {
-  const modes: string[] = spec['accessModes'] ?? [];
-  const errors = modes.length === 0 ? [required(`${at}.accessModes`, 'at least 1 access mode is required')] : [];
-  for (const mode of modes) {
-    if (!ACCESS_MODES.includes(mode)) errors.push(notSupported(`${at}.accessModes`, mode, ACCESS_MODES));
-  }
-  const size = quantityOrUndefined(spec['resources']?.requests?.storage);
-  if (size === undefined) errors.push(required(`${at}.resources[storage]`));
-  else if (size.sign() <= 0) {
-    errors.push(invalid(`${at}.resources[storage]`, size.toString(), 'must be greater than zero'));
-  }
-  return errors;
-}
 
 function sourceErrors(at: string, volume: Fields, podName: string): FieldError[] {
   const [first, ...others] = Object.keys(checks).filter((kind) => volume[kind] !== undefined);
