@@ -158,7 +158,7 @@ class KeelsonApiServer implements ApiServer {
       warnings = context.warnings;
       response = await compressed(await this.#route(context), request.headers['accept-encoding']);
     } catch (thrown) {
-      response = statusResponse(this.#refusal(thrown, info));
+      response = statusResponse(this.#refusal(thrown, info), request, info.query);
     }
     this.#metrics.count(info, response.status, (clock.monotonic() - began) / 1000);
     return withWarnings(leaving(response, request.signal, leave), warnings);

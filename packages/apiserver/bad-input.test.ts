@@ -9,6 +9,7 @@ import {
   SeededRandom,
   VirtualClock,
 } from '@keelson/base';
+import { decodeObject } from '@keelson/model';
 import { TestServer } from './testing/test-server.ts';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'BREW'];
@@ -108,6 +109,9 @@ const accepts = [
   'text/html',
   ';q=x,,',
   'application/json;as=Table;v=v9;g=x',
+  'application/vnd.kubernetes.protobuf',
+  'application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json',
+  'application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
 ];
 const scraps = [
   '{}',
@@ -206,10 +210,11 @@ for (const seed of ['a', 'b', 'c']) {
       assert.ok(response.status < 500 || response.status === 504, `${response.status} ${said}`);
       aborts.abort();
       if (response.status >= 400) {
-        const status = JSON.parse(Buffer.from(await collectBody(response.body)).toString());
+        const bytes = await collectBody(response.body);
+        const status = decodeObject('meta/v1.Status', bytes, response.headers['content-type']!).object;
         assert.equal(status.kind, 'Status', said);
-        assert.equal(status.code, response.status, said);
-        assert.ok(status.message.length > 0 && status.reason.length > 0, said);
+        assert.equal(status['code'], response.status, said);
+        assert.ok(status['message'].length > 0 && status['reason'].length > 0, said);
       }
     }
     assert.deepEqual(faults, []);

@@ -7,7 +7,7 @@ export * from './apply/apply-schema.ts';
 export { catalogueFor, newestMinor, oldestMinor } from './catalogue/kubernetes-catalogue.ts';
 export * from './codec/decode.ts';
 export * from './codec/decode-error.ts';
-export { encodeProtobuf } from './codec/protobuf/envelope.ts';
+export * from './codec/protobuf/envelope.ts';
 export * from './codec/stored-object.ts';
 export { descriptionsFrom } from './documents/descriptions.ts';
 export { aggregatedDiscovery, apiGroupList, apiResourceList, apiVersions } from './documents/discovery.ts';

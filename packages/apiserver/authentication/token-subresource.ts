@@ -1,5 +1,6 @@
 import type { AdmissionPlugin } from '../admission/contract.ts';
-import { jsonResponse } from '../request/respond.ts';
+import { negotiatePlain } from '../request/media-type.ts';
+import { valueResponse } from '../request/respond.ts';
 import { writeOptions } from '../request/write-options.ts';
 import { AdmissionChain } from '../resources/admission-chain.ts';
 import type { SubresourceHandler } from '../subresources/subresource-handler.ts';
@@ -18,16 +19,17 @@ export function tokenSubresource(
     resource: 'serviceaccounts',
     subresource: 'token',
     async handle(context, resource, verbs) {
-      const { info, user, warnings } = context;
+      const { info, request: sent, user, warnings } = context;
+      const form = negotiatePlain(sent.headers, info.query);
       const write = writeOptions(info.query, 'CreateOptions');
-      const object = verbs.bodyReader(context, resource.subresources['token']!, write)();
-      const { namespace, name } = info;
       const kind = resource.subresources['token']!;
+      const object = verbs.bodyReader(context, kind, write)();
+      const { namespace, name } = info;
       const { dryRun } = write;
       const request = { namespace, name, resource, subresource: 'token', kind, object, user, dryRun, warnings };
       await admission.mutate({ operation: 'CREATE', ...request });
       await admission.validate({ operation: 'CREATE', ...request });
-      return jsonResponse(201, requestToken(options, namespace, name, object));
+      return valueResponse(201, form, kind.type, requestToken(options, namespace, name, object));
     },
   };
 }

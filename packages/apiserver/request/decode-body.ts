@@ -1,13 +1,5 @@
-import {
-  type ApiObject,
-  type Decoded,
-  DecodeError,
-  decodeObject,
-  type GroupVersionKind,
-  normalize,
-} from '@keelson/model';
+import { type ApiObject, type Decoded, DecodeError, decodeObject, type GroupVersionKind } from '@keelson/model';
 import { bodyMediaType, objectTypes, requireBodyType } from './media-type.ts';
-import { decodeProtobuf, protobufType } from './protobuf-body.ts';
 import { badRequest, type StatusError } from './status-error.ts';
 import type { FieldValidation } from './write-options.ts';
 
@@ -32,11 +24,6 @@ function undecodable(sent: ApiObject | undefined, expected: GroupVersionKind, wh
   return badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${why}`);
 }
 
-function decodeAny(type: string, body: Uint8Array, mediaType: string, duplicates: boolean): Decoded {
-  if (mediaType === protobufType) return normalize(type, decodeProtobuf(type, body));
-  return decodeObject(type, body, mediaType, { duplicates });
-}
-
 /**
  * Reads the object in a body. What the client leaves out of apiVersion and kind is what the path says.
  * @throws StatusError 400 or 415
@@ -51,7 +38,7 @@ export function decodeBody(
   requireBodyType(mediaType, objectTypes);
   let decoded: Decoded;
   try {
-    decoded = decodeAny(expected.type, body, mediaType, validation !== 'Ignore');
+    decoded = decodeObject(expected.type, body, mediaType, { duplicates: validation !== 'Ignore' });
   } catch (error) {
     if (error instanceof DecodeError) throw undecodable(undefined, expected, error.message);
     throw error;
@@ -82,7 +69,7 @@ export function decodeTyped(type: string, kind: string, body: Uint8Array, conten
   const mediaType = bodyMediaType(contentType);
   requireBodyType(mediaType, objectTypes);
   try {
-    return decodeAny(type, body, mediaType, false).object;
+    return decodeObject(type, body, mediaType).object;
   } catch (error) {
     if (error instanceof DecodeError) throw undecodable(undefined, { group: '', version: 'v1', kind }, error.message);
     throw error;

@@ -130,13 +130,13 @@ const refusals: readonly Refusal[] = [
       'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   },
   {
-    title: 'protobuf alone out',
+    title: 'a list as the metadata of one object',
     method: 'GET',
-    target: `${maps}/there`,
-    headers: { accept: 'application/vnd.kubernetes.protobuf' },
+    target: maps,
+    headers: { accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json' },
     code: 406,
     reason: 'NotAcceptable',
-    message: 'only the following media types are accepted: application/json, application/yaml',
+    message: 'you requested PartialObjectMetadata, but the requested object is a list (*core.ConfigMapList)',
   },
   {
     title: 'a field selector that is not supported',

@@ -1,8 +1,9 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { type HttpBody, type HttpResponse, isStream } from '@keelson/base';
-import { acceptsGzip } from './media-type.ts';
-import type { StatusError } from './status-error.ts';
+import { type HttpBody, type HttpRequest, type HttpResponse, isStream } from '@keelson/base';
+import { encodeValue } from './encode-value.ts';
+import { acceptsGzip, negotiatePlain, type OutputForm, plainJson } from './media-type.ts';
+import { StatusError } from './status-error.ts';
 
 /** Bodies of fewer bytes are not worth compressing. */
 const gzipThreshold = 128 << 10;
@@ -24,9 +25,22 @@ export function textResponse(status: number, text: string): HttpResponse {
   return { ...response, headers: { ...response.headers, 'x-content-type-options': 'nosniff' } };
 }
 
-/** A refusal as its Status. */
-export function statusResponse({ status }: StatusError): HttpResponse {
-  const response = jsonResponse(status.code ?? 500, status);
+/** A value in the form that its client asked for. @param type its name in the tables, which protobuf needs */
+export function valueResponse(status: number, form: OutputForm, type: string, value: object): HttpResponse {
+  return bytesResponse(status, form.contentType, encodeValue(form, type, value));
+}
+
+/** A refusal as its Status, in the encoding that the client asked for; when that cannot be, the Status says so. */
+export function statusResponse(refusal: StatusError, request?: HttpRequest, query?: URLSearchParams): HttpResponse {
+  let { status } = refusal;
+  let form = plainJson;
+  try {
+    if (request !== undefined) form = negotiatePlain(request.headers, query ?? new URLSearchParams());
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    status = error.status;
+  }
+  const response = valueResponse(status.code ?? 500, form, 'meta/v1.Status', status);
   const after = status.details?.retryAfterSeconds;
   return after === undefined
     ? response

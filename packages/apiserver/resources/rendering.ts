@@ -1,12 +1,26 @@
-import type { HttpResponse } from '@keelson/base';
-import { type ApiObject, type IncludeObject, type Resource, spliceRevision, tableOf } from '@keelson/model';
+import { type Clock, type HttpResponse, sleep } from '@keelson/base';
+import {
+  type ApiObject,
+  encodeMessage,
+  hasProtobuf,
+  type IncludeObject,
+  protobufEnvelope,
+  protobufList,
+  protobufWatchFrame,
+  type Resource,
+  type Status,
+  spliceRevision,
+  tableOf,
+} from '@keelson/model';
 import { apiVersionOf } from '../request/decode-body.ts';
-import type { OutputForm } from '../request/media-type.ts';
-import { bytesResponse } from '../request/respond.ts';
-import { badRequest } from '../request/status-error.ts';
-import { yamlText } from '../request/yaml-text.ts';
+import { encodeValue } from '../request/encode-value.ts';
+import { everyForm, forReader, negotiateOutput, type OutputForm } from '../request/media-type.ts';
+import type { RequestContext } from '../request/request-context.ts';
+import { bytesResponse, valueResponse } from '../request/respond.ts';
+import { badRequest, StatusError } from '../request/status-error.ts';
 import { ByteChunks } from '../storage/byte-chunks.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
+import type { ProtobufForms } from '../storage/protobuf-forms.ts';
 import type { FrameEncoder, WatchItem } from '../storage/watch-item.ts';
 import { decodeAs, isStoredForm } from './object-form.ts';
 
@@ -17,67 +31,93 @@ export interface ListMeta {
   readonly remainingItemCount?: number;
 }
 
+/** How long objects are encoded before others get their turn, in milliseconds. */
+const turn = 10;
+
 /** How the answers to one request are written: the form its Accept header asked for, of the version its path names. */
 export class Rendering {
   readonly resource: Resource;
   readonly form: OutputForm;
   readonly #include: IncludeObject;
-  readonly #now: () => number;
+  readonly #clock: Clock;
+  readonly #forms: ProtobufForms;
 
-  constructor(resource: Resource, form: OutputForm, query: URLSearchParams, now: () => number) {
+  /** @throws StatusError 400, 406 */
+  constructor({ request, info }: RequestContext, resource: Resource, clock: Clock, forms: ProtobufForms) {
+    const { accept, 'user-agent': userAgent } = request.headers;
+    const allowed = hasProtobuf(resource.type) ? everyForm : { ...everyForm, protobuf: false };
     this.resource = resource;
-    this.form = form;
-    this.#include = includeObject(query);
-    this.#now = now;
+    this.form = forReader(negotiateOutput(accept, allowed), info.query, userAgent);
+    this.#include = includeObject(info.query);
+    this.#clock = clock;
+    this.#forms = forms;
   }
 
   /** Stored bytes can be sent as they are, but for the revision. */
   get plain(): boolean {
-    return this.form.encoding === 'json' && this.form.transform === 'none' && isStoredForm(this.resource);
+    const { encoding, transform, pretty } = this.form;
+    return encoding === 'json' && transform === 'none' && !pretty && isStoredForm(this.resource);
   }
 
-  /** One object with a code. */
+  get #protobuf(): boolean {
+    return this.form.encoding === 'protobuf' && this.form.transform === 'none';
+  }
+
+  /** One object with a code. @throws StatusError 406 */
   object(status: number, cached: CachedObject): HttpResponse {
-    const body = this.plain
-      ? spliceRevision(cached.bytes, String(cached.revision))
-      : this.#encode(this.transformed(decodeAs(this.resource, cached)));
+    let body: Uint8Array;
+    if (this.plain) body = spliceRevision(cached.bytes, String(cached.revision));
+    else if (this.#protobuf) body = protobufEnvelope(this.#typeMeta(), this.#message(cached));
+    else return this.value(status, decodeAs(this.resource, cached));
     return bytesResponse(status, this.form.contentType, body);
   }
 
-  /** One object that is not (yet) stored. */
+  /** One object that is not (yet) stored. @throws StatusError 406 */
   value(status: number, object: ApiObject): HttpResponse {
-    return bytesResponse(status, this.form.contentType, this.#encode(this.transformed(object)));
+    if (this.form.transform === 'partialList') throw this.#notAcceptable('PartialObjectMetadataList', 'not a list', '');
+    return valueResponse(status, this.form, this.resource.type, this.transformed(object));
   }
 
-  list(objects: readonly CachedObject[], meta: ListMeta): HttpResponse {
-    const body = this.plain ? this.#plainList(objects, meta) : [this.#encode(this.#listValue(objects, meta))];
-    return bytesResponse(200, this.form.contentType, body);
+  /** A Status: it is never transformed. */
+  status(code: number, status: Status): HttpResponse {
+    return valueResponse(code, this.form, 'meta/v1.Status', status);
+  }
+
+  /** @throws StatusError 406 */
+  async list(objects: readonly CachedObject[], meta: ListMeta): Promise<HttpResponse> {
+    if (this.form.transform === 'partial') throw this.#notAcceptable('PartialObjectMetadata', 'a list', 'List');
+    if (this.plain) return bytesResponse(200, this.form.contentType, this.#plainList(objects, meta));
+    if (!this.#protobuf) return this.#listOfValues(objects, meta);
+    const messages = await this.#eachInTurn(objects, (cached) => this.#message(cached));
+    const typeMeta = { apiVersion: apiVersionOf(this.resource), kind: `${this.resource.kind}List` };
+    return bytesResponse(200, this.form.contentType, protobufList(typeMeta, meta, messages));
   }
 
   /** The object as the client wants to see it: itself, a Table of it, its metadata. */
-  transformed(object: ApiObject, noHeaders = false): unknown {
-    const apiVersion = this.form.transformVersion;
-    if (this.form.transform === 'partial')
-      return { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata };
-    if (this.form.transform === 'none') return object;
+  transformed(object: ApiObject, noHeaders = false): ApiObject {
+    const { transform, transformVersion: apiVersion } = this.form;
+    if (transform === 'partial') return { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata ?? {} };
+    if (transform !== 'table') return object;
     const metadata = { resourceVersion: object.metadata?.resourceVersion };
     return this.#table([object], metadata, noHeaders);
   }
 
   /** Frames of a watch in this form. Only those that depend on nothing but the event are shared under one id. */
   frames(): FrameEncoder {
-    const { transform, transformVersion } = this.form;
-    if (this.plain) return plainFrames;
+    const { encoding, transform, transformVersion } = this.form;
+    if (encoding === 'json' && transform === 'none' && isStoredForm(this.resource)) return plainFrames;
     let headersSent = false;
     return {
       // The first frame of a table has the column headers: such frames belong to one watch.
-      id: transform === 'table' ? undefined : `${transform}/${transformVersion}/${apiVersionOf(this.resource)}`,
+      id: transform === 'table' ? undefined : `${encoding} ${transform} ${transformVersion} ${this.resource.type}`,
       frame: (item) => {
+        if (this.#protobuf && item.revision === item.object.revision)
+          return protobufWatchFrame(item.type, protobufEnvelope(this.#typeMeta(), this.#message(item.object)));
         const object = decodeAs(this.resource, item.object);
         if (object.metadata) object.metadata.resourceVersion = String(item.revision);
-        const text = JSON.stringify({ type: item.type, object: this.transformed(object, headersSent) });
+        const shown = this.transformed(object, headersSent);
         headersSent = true;
-        return Buffer.from(`${text}\n`);
+        return this.#frame(item.type, shown);
       },
     };
   }
@@ -88,31 +128,73 @@ export class Rendering {
       resourceVersion: String(revision),
       ...(initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
     };
-    const { transform, transformVersion: apiVersion } = this.form;
-    let object: unknown = { kind: this.resource.kind, apiVersion: apiVersionOf(this.resource), metadata };
-    if (transform === 'partial') object = { kind: 'PartialObjectMetadata', apiVersion, metadata };
-    if (transform === 'table') object = this.#table([], metadata, true);
-    return Buffer.from(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
+    const { transform } = this.form;
+    if (transform === 'table') return this.#frame('BOOKMARK', this.#table([], metadata, true));
+    return this.#frame('BOOKMARK', this.transformed({ ...this.#typeMeta(), metadata } as ApiObject));
   }
 
-  #table(objects: readonly ApiObject[], metadata: object, noHeaders: boolean): unknown {
-    return tableOf(this.resource, objects, {
+  /** The event that tells why a watch ends. */
+  errorFrame({ status }: StatusError): Uint8Array {
+    return this.#frame('ERROR', status, 'meta/v1.Status');
+  }
+
+  #typeMeta(): { apiVersion: string; kind: string } {
+    return { apiVersion: apiVersionOf(this.resource), kind: this.resource.kind };
+  }
+
+  #message(cached: CachedObject): Uint8Array {
+    const { type } = this.resource;
+    return this.#forms.of(cached, type, () => encodeMessage(type, decodeAs(this.resource, cached)));
+  }
+
+  #frame(type: string, object: object, typeName = this.#typeName('PartialObjectMetadata')): Uint8Array {
+    if (this.form.encoding === 'protobuf')
+      return protobufWatchFrame(type, encodeValue({ ...this.form, pretty: false }, typeName, object));
+    return Buffer.from(`${JSON.stringify({ type, object })}\n`);
+  }
+
+  /** The type of what is sent. */
+  #typeName(transformed: string): string {
+    return this.form.transform === 'none' ? this.resource.type : `meta/v1.${transformed}`;
+  }
+
+  #table(objects: readonly ApiObject[], metadata: object, noHeaders: boolean): ApiObject {
+    const table = tableOf(this.resource, objects, {
       includeObject: this.#include,
-      now: this.#now(),
+      now: this.#clock.now(),
       apiVersion: this.form.transformVersion,
       metadata: { ...metadata },
       noHeaders,
     });
+    return table as unknown as ApiObject;
   }
 
-  #listValue(objects: readonly CachedObject[], metadata: ListMeta): unknown {
-    const items = objects.map((cached) => decodeAs(this.resource, cached));
-    const { transform, transformVersion: apiVersion } = this.form;
-    if (transform === 'table') return this.#table(items, metadata, false);
-    if (transform === 'none')
-      return { kind: `${this.resource.kind}List`, apiVersion: apiVersionOf(this.resource), metadata, items };
-    const partial = items.map((object) => ({ kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata }));
-    return { kind: 'PartialObjectMetadataList', apiVersion, metadata, items: partial };
+  async #listOfValues(objects: readonly CachedObject[], metadata: ListMeta): Promise<HttpResponse> {
+    const { form, resource } = this;
+    const { transform, transformVersion } = form;
+    const items = await this.#eachInTurn(objects, (cached) => decodeAs(resource, cached));
+    if (transform === 'table') return valueResponse(200, form, '', this.#table(items, metadata, false));
+    if (transform === 'none') {
+      const kind = `${resource.kind}List`;
+      return valueResponse(200, form, '', { kind, apiVersion: apiVersionOf(resource), metadata, items });
+    }
+    const [kind, apiVersion] = ['PartialObjectMetadata', transformVersion];
+    const partial = items.map((object) => ({ kind, apiVersion, metadata: object.metadata }));
+    const list = { kind: `${kind}List`, apiVersion, metadata, items: partial };
+    return valueResponse(200, form, this.#typeName('PartialObjectMetadataList'), list);
+  }
+
+  /** What `make` makes of each; others get their turn in between. */
+  async #eachInTurn<T>(objects: readonly CachedObject[], make: (cached: CachedObject) => T): Promise<T[]> {
+    const made: T[] = [];
+    let began = this.#clock.monotonic();
+    for (const [index, cached] of objects.entries()) {
+      made.push(make(cached));
+      if (index % 64 !== 63 || this.#clock.monotonic() - began < turn) continue;
+      await sleep(this.#clock, 0);
+      began = this.#clock.monotonic();
+    }
+    return made;
   }
 
   #plainList(objects: readonly CachedObject[], meta: ListMeta): Uint8Array[] {
@@ -128,8 +210,11 @@ export class Rendering {
     return chunks.finish();
   }
 
-  #encode(value: unknown): Uint8Array {
-    return Buffer.from(this.form.encoding === 'yaml' ? yamlText(value) : `${JSON.stringify(value)}\n`);
+  /** As upstream says it, with the name that the type has in its program. */
+  #notAcceptable(asked: string, is: string, suffix: string): StatusError {
+    const home = this.resource.type.split('/', 1)[0];
+    const name = `*${home}.${this.resource.kind}${suffix}`;
+    return new StatusError(406, 'NotAcceptable', `you requested ${asked}, but the requested object is ${is} (${name})`);
   }
 }
 

@@ -1,14 +1,14 @@
 import type { HttpResponse } from '@keelson/base';
 import type { Resource, ResourceCatalogue, Verb } from '@keelson/model';
-import { negotiateOutput } from '../request/media-type.ts';
+import { negotiatePlain } from '../request/media-type.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import type { RequestInfo } from '../request/request-info.ts';
+import { valueResponse } from '../request/respond.ts';
 import { invalid, methodNotAllowed, noSuchPath, StatusError } from '../request/status-error.ts';
 import { writeOptions } from '../request/write-options.ts';
 import type { ReviewHandler, SubresourceHandler } from '../subresources/subresource-handler.ts';
 import { settleNamespace } from './object-metadata.ts';
 import { applyDefaults } from './plan-create.ts';
-import { Rendering } from './rendering.ts';
 import type { ResourceVerbs } from './resource-verbs.ts';
 
 /** Finds who answers a request for a resource. */
@@ -116,14 +116,14 @@ export class ResourceRoutes {
     const { info, request, user } = context;
     const options = writeOptions(info.query, 'CreateOptions');
     const object = this.#verbs.bodyReader(context, resource, options)();
-    const form = negotiateOutput(request.headers['accept'], false);
+    const form = negotiatePlain(request.headers, info.query);
     settleNamespace(object, resource, info.namespace);
     applyDefaults({ resource }, object);
     const problems = resource.strategy.validate?.(object) ?? [];
     if (problems.length > 0) throw invalid(resource, object.metadata?.name ?? '', problems);
     const answer = await handler.review(object, { user, namespace: info.namespace });
     if ('status' in answer) throw statusError(answer.status);
-    return new Rendering(resource, form, info.query, () => 0).value(201, answer.object);
+    return valueResponse(201, form, resource.type, answer.object);
   }
 }
 

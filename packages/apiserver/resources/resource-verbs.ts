@@ -1,16 +1,15 @@
 import type { HttpResponse, World } from '@keelson/base';
-import type { ApiObject, Resource, Subresource } from '@keelson/model';
+import type { ApiObject, Resource, Status, Subresource } from '@keelson/model';
 import type { Store } from '@keelson/store';
 import { checkStrict, checkType, decodeBody } from '../request/decode-body.ts';
 import { type DeleteOptions, deleteOptions } from '../request/delete-options.ts';
 import { listOptions, parseRevision } from '../request/list-options.ts';
-import { negotiateOutput, notAcceptable } from '../request/media-type.ts';
 import type { RequestContext } from '../request/request-context.ts';
-import { jsonResponse } from '../request/respond.ts';
 import { badRequest, conflict, methodNotAllowed, notFound, StatusError } from '../request/status-error.ts';
 import { type WriteOptions, writeOptions } from '../request/write-options.ts';
 import { CachedObject } from '../storage/cached-object.ts';
 import { latestRevisionOf } from '../storage/latest-revision.ts';
+import { ProtobufForms } from '../storage/protobuf-forms.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import { awaitRevision, type ListSource, listObjects } from './list-objects.ts';
@@ -37,6 +36,7 @@ export class ResourceVerbs {
   readonly #source: ListSource;
   readonly #shared: boolean;
   readonly #caches: ResourceCaches;
+  readonly #forms = new ProtobufForms();
   readonly writer: ObjectWriter;
 
   constructor(options: ResourceVerbsOptions) {
@@ -73,7 +73,6 @@ export class ResourceVerbs {
     const { info, request } = context;
     const rendering = this.rendering(context, resource);
     const namespace = namespaceOf(resource, context);
-    if (rendering.form.encoding !== 'json') throw notAcceptable(['application/json']);
     const selected = info.named && !info.query.has('fieldSelector');
     const query = selected ? withName(info.query, info.name) : info.query;
     return watchObjects({
@@ -148,7 +147,7 @@ export class ResourceVerbs {
     const write = this.writeContext(context, resource, { dryRun: options.dryRun });
     const result = await this.writer.delete(write, info.name, options);
     if (result.outcome !== 'deleted') return this.answer(rendering, result, 200);
-    return jsonResponse(200, deletedStatus(resource, result));
+    return rendering.status(200, deletedStatus(resource, result));
   }
 
   async deleteCollection(context: RequestContext, resource: Resource): Promise<HttpResponse> {
@@ -178,8 +177,7 @@ export class ResourceVerbs {
   }
 
   rendering(context: RequestContext, resource: Resource): Rendering {
-    const form = negotiateOutput(context.request.headers['accept']);
-    return new Rendering(resource, form, context.info.query, () => this.#world.clock.now());
+    return new Rendering(context, resource, this.#world.clock, this.#forms);
   }
 
   /** The answer to a write: the object's bytes with its revision. */
@@ -239,7 +237,7 @@ function withName(query: URLSearchParams, name: string): URLSearchParams {
 }
 
 /** The Status of a deletion that is done. */
-function deletedStatus(resource: Resource, result: WriteResult): object {
+function deletedStatus(resource: Resource, result: WriteResult): Status {
   const { group, resource: kind } = resource;
   const uid = result.object.metadata?.uid;
   return {

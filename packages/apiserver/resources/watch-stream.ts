@@ -1,6 +1,7 @@
 import { type HttpResponse, randomInteger, type World } from '@keelson/base';
 import type { ListOptions } from '../request/list-options.ts';
 import { parseRevision } from '../request/list-options.ts';
+import { watchType } from '../request/media-type.ts';
 import { bytesResponse } from '../request/respond.ts';
 import { StatusError } from '../request/status-error.ts';
 import type { CacheWatcher, WatcherMessage } from '../storage/cache-watcher.ts';
@@ -29,19 +30,19 @@ export interface WatchRequestOptions {
 /** Answers a watch: a stream of events, one line each. @throws StatusError for what is wrong before it begins */
 export async function watchObjects(request: WatchRequestOptions): Promise<HttpResponse> {
   const { world, latest, cache, namespace, options, rendering } = request;
+  const contentType = watchType(rendering.form);
   const revision = parseRevision(options.resourceVersion);
   // Without a revision, or with 0, the present objects come first; so do they when the client asks for them.
   const initial = options.sendInitialEvents ?? revision === 0;
   if (initial) await awaitRevision(cache, latest, options.resourceVersion, revision);
   const { selection, bookmarks } = options;
   const after = initial || revision === 0 ? cache.revision : revision;
-  const { contentType } = rendering.form;
   let watcher: CacheWatcher;
   try {
     watcher = cache.watch({ selection, bookmarks, after });
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
-    return bytesResponse(200, contentType, [errorFrame(error)]);
+    return bytesResponse(200, contentType, [rendering.errorFrame(error)]);
   }
   const present = initial ? selected(cache.list(namespace), options) : [];
   const seconds = options.timeoutSeconds || shortestTimeout + randomInteger(world.random, shortestTimeout);
@@ -63,11 +64,6 @@ export async function watchObjects(request: WatchRequestOptions): Promise<HttpRe
 function selected(objects: readonly CachedObject[], { selection }: ListOptions): readonly CachedObject[] {
   if (selection.labels === undefined && selection.fields === undefined) return objects;
   return objects.filter((object) => object.matches(selection));
-}
-
-/** The event that tells why a watch ends. */
-export function errorFrame(error: StatusError): Uint8Array {
-  return Buffer.from(`${JSON.stringify({ type: 'ERROR', object: error.status })}\n`);
 }
 
 async function* eventStream(

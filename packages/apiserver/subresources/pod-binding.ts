@@ -2,7 +2,6 @@ import { type HttpResponse, rfc3339, type World } from '@keelson/base';
 import type { ApiObject, Resource } from '@keelson/model';
 import { binding } from '@keelson/model/kinds/core/binding/index.ts';
 import type { RequestContext } from '../request/request-context.ts';
-import { jsonResponse } from '../request/respond.ts';
 import { badRequest, conflict, invalid } from '../request/status-error.ts';
 import { writeOptions } from '../request/write-options.ts';
 import type { ResourceVerbs } from '../resources/resource-verbs.ts';
@@ -27,6 +26,7 @@ async function bind(
   const { info } = context;
   const known = resource.subresources['binding']!;
   const options = writeOptions(info.query, 'CreateOptions');
+  const rendering = verbs.rendering(context, resource);
   const wish = verbs.bodyReader(context, known, options)();
   const { name, namespace, uid, resourceVersion } = wish.metadata ?? {};
   if (name && name !== info.name)
@@ -41,7 +41,7 @@ async function bind(
     return bound(pod, wish, world.clock.now());
   };
   await verbs.writer.update(write, info.name, modify, 'none');
-  return jsonResponse(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+  return rendering.status(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 }
 
 /** @throws StatusError 409 */

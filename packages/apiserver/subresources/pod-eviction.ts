@@ -2,7 +2,6 @@ import { type HttpResponse, rfc3339, type World } from '@keelson/base';
 import { type ApiObject, type Resource, selectorFromObject } from '@keelson/model';
 import { checkDeleteOptions, type DeleteOptions } from '../request/delete-options.ts';
 import type { RequestContext } from '../request/request-context.ts';
-import { jsonResponse } from '../request/respond.ts';
 import { badRequest, internal, notFound, StatusError } from '../request/status-error.ts';
 import { writeOptions } from '../request/write-options.ts';
 import type { ResourceVerbs } from '../resources/resource-verbs.ts';
@@ -31,6 +30,7 @@ async function evict(
 ): Promise<HttpResponse> {
   const { info } = context;
   const options = writeOptions(info.query, 'CreateOptions');
+  const rendering = verbs.rendering(context, resource);
   const eviction = verbs.bodyReader(context, resource.subresources['eviction']!, options)();
   if (eviction.metadata?.name && eviction.metadata.name !== info.name)
     throw badRequest('name in URL does not match name in Eviction object');
@@ -49,7 +49,7 @@ async function evict(
   }
   const write = verbs.writeContext(context, resource, { dryRun });
   await verbs.writer.delete({ ...write, subresource: '' }, info.name, conditions);
-  return jsonResponse(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+  return rendering.status(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 }
 
 function withRevision(options: DeleteOptions, pod: Readonly<ApiObject>): DeleteOptions {
