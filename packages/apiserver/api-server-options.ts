@@ -5,7 +5,6 @@ import type { AdmissionPlugin } from './admission/contract.ts';
 import type { Authenticator } from './authentication/contract.ts';
 import type { Authorizer } from './authorization/contract.ts';
 import type { HealthCheck } from './observe/health.ts';
-import type { InFlightLimits } from './request/in-flight-limit.ts';
 import type { ResourceHooks } from './resources/resource-hooks.ts';
 import type { ServiceNetwork } from './services/service-hooks.ts';
 import type { ResourceCaches } from './storage/resource-caches.ts';
@@ -28,7 +27,11 @@ export interface VersionInfo {
 }
 
 export interface ApiServerLimits {
-  readonly inFlight: InFlightLimits;
+  /**
+   * Requests that are answered at a time, reading and mutating (kube-apiserver's --max-requests-inflight and
+   * --max-mutating-requests-inflight); both together are the seats of priority and fairness.
+   */
+  readonly inFlight: { readonly reading: number; readonly mutating: number; readonly longRunning: number };
   /** How much history the store keeps for watches and lists that go on, in milliseconds. */
   readonly historyWindow: number;
   /** How often watches are told how far they are, in milliseconds. */

@@ -5,8 +5,10 @@ import { createMissing } from './bootstrap/create-missing.ts';
 import { publishKubernetesService } from './bootstrap/kubernetes-service.ts';
 import { ServerPaths } from './discovery/server-paths.ts';
 import { ServerMetrics } from './observe/server-metrics.ts';
-import { admitRequest } from './request/admit-request.ts';
-import { InFlightLimit } from './request/in-flight-limit.ts';
+import { FlowControl } from './priority-and-fairness/flow-control.ts';
+import { FlowConfigurationKeeper } from './priority-and-fairness/keep-flow-configuration.ts';
+import { admitRequest, type Passage, type RequestGates } from './request/admit-request.ts';
+import { InFlightCount } from './request/in-flight-count.ts';
 import type { RequestContext } from './request/request-context.ts';
 import { type RequestInfo, requestInfo } from './request/request-info.ts';
 import { compressed, statusResponse, withWarnings } from './request/respond.ts';
@@ -45,7 +47,9 @@ class KeelsonApiServer implements ApiServer {
   readonly handler: HttpHandler = (request) => this.#handle(request);
   readonly #options: ApiServerOptions;
   readonly #limits: ApiServerLimits;
-  readonly #inFlight: InFlightLimit;
+  readonly #inFlight: InFlightCount;
+  readonly #gates: RequestGates;
+  readonly #flowConfiguration: FlowConfigurationKeeper;
   readonly #metrics: ServerMetrics;
   readonly #writer: ObjectWriter;
   readonly #routes: ResourceRoutes;
@@ -60,12 +64,21 @@ class KeelsonApiServer implements ApiServer {
     const { world, store, catalogue, caches } = options;
     this.#options = options;
     this.#limits = { ...apiServerLimits, ...options.limits };
-    this.#inFlight = new InFlightLimit(this.#limits.inFlight);
+    const { reading, mutating, longRunning } = this.#limits.inFlight;
+    this.#inFlight = new InFlightCount(longRunning);
+    const flowControl = new FlowControl({
+      world,
+      reader: caches,
+      seats: reading + mutating,
+      sizeOf: (info) => caches.sizeOf(info.group, info.resource),
+    });
+    this.#gates = { authenticator: options.authenticator, authorizer: options.authorizer, flowControl };
     const admission = new AdmissionChain(options.admission);
     this.#services = options.services && new ServiceHooks(options.services, world.random);
     const services = this.#services === undefined ? [] : [this.#services];
     const hooks = new HookTable([namespaceHooks, ...services, ...(options.hooks ?? [])]);
     this.#writer = new ObjectWriter({ world, store, caches, admission, hooks });
+    this.#flowConfiguration = new FlowConfigurationKeeper({ world, reader: caches, writer: this.#writer, catalogue });
     const verbs = new ResourceVerbs({
       world,
       store,
@@ -90,11 +103,13 @@ class KeelsonApiServer implements ApiServer {
       inFlight: () => this.#inFlight.counts,
       started: world.clock.now(),
       known: (info) => catalogue.find(info.group, info.version, info.resource) !== undefined,
+      more: () => flowControl.metrics.all(),
     });
     this.#keeper = new StoreKeeper({ world, store, caches, limits: this.#limits });
     this.#paths = new ServerPaths({
       options,
       metrics: this.#metrics,
+      flowControl,
       keeper: this.#keeper,
       phase: () => this.#phase,
       serves: this.#routes,
@@ -106,6 +121,8 @@ class KeelsonApiServer implements ApiServer {
     this.#keeper.start();
     this.#unfollow = this.#services?.follow(this.#options.caches) ?? this.#unfollow;
     await createMissing(this.#options, this.#writer);
+    await this.#flowConfiguration.keep();
+    this.#gates.flowControl.start(() => void this.#flowConfiguration.keep());
     const { services } = this.#options;
     if (this.#services !== undefined && services?.advertise !== undefined) {
       const clusterAddress = this.#services.apiServerAddress;
@@ -118,6 +135,7 @@ class KeelsonApiServer implements ApiServer {
     if (this.#phase === 'stopping') return;
     this.#phase = 'stopping';
     this.#keeper.stop();
+    this.#gates.flowControl.stop();
     this.#options.caches.endWatches();
     await Promise.race([this.#inFlight.idle(), sleep(this.#options.world.clock, this.#limits.shutdownGrace)]);
     this.#unfollow();
@@ -126,10 +144,11 @@ class KeelsonApiServer implements ApiServer {
 
   async handleUpgrade(request: HttpRequest, connection: UpgradedConnection): Promise<void> {
     const info = requestInfo(request.method, request.target);
+    const passage: Passage = { seat: undefined };
     let leave = () => {};
     try {
       leave = this.#inFlight.enter(info, request);
-      const context = await admitRequest(this.#options, request, info);
+      const context = await admitRequest(this.#gates, request, info, passage);
       if (!info.resourceRequest) throw noSuchPath();
       const resource = this.#routes.resourceOf(info);
       const upgrade = this.#routes.handlerOf(resource, info.subresource)?.upgrade;
@@ -141,6 +160,7 @@ class KeelsonApiServer implements ApiServer {
       this.#metrics.count(info, error.code, 0);
       refuseUpgrade(connection.socket, error);
     } finally {
+      passage.seat?.leave();
       leave();
     }
   }
@@ -149,16 +169,22 @@ class KeelsonApiServer implements ApiServer {
     const { clock } = this.#options.world;
     const began = clock.monotonic();
     const info = requestInfo(request.method, request.target);
+    const passage: Passage = { seat: undefined };
     let leave = () => {};
     let response: HttpResponse;
     let warnings: readonly string[] = [];
     try {
       leave = this.#inFlight.enter(info, request);
-      const context = await admitRequest(this.#options, request, info);
+      const context = await admitRequest(this.#gates, request, info, passage);
       warnings = context.warnings;
       response = await compressed(await this.#route(context), request.headers['accept-encoding']);
     } catch (thrown) {
       response = statusResponse(this.#refusal(thrown, info), request, info.query);
+    }
+    const { seat } = passage;
+    if (seat !== undefined) {
+      seat.leave();
+      response = { ...response, headers: { ...response.headers, ...seat.headers } };
     }
     this.#metrics.count(info, response.status, (clock.monotonic() - began) / 1000);
     return withWarnings(leaving(response, request.signal, leave), warnings);

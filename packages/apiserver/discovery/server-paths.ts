@@ -2,8 +2,10 @@ import type { HttpResponse } from '@keelson/base';
 import type { ApiServerOptions } from '../api-server-options.ts';
 import { type HealthCheck, type HealthEndpoint, healthResponse } from '../observe/health.ts';
 import type { ServerMetrics } from '../observe/server-metrics.ts';
+import type { FlowControl } from '../priority-and-fairness/flow-control.ts';
+import { dumpFlowControl, dumpPath } from '../priority-and-fairness/flow-control-dump.ts';
 import type { RequestContext } from '../request/request-context.ts';
-import { bytesResponse, jsonResponse } from '../request/respond.ts';
+import { bytesResponse, jsonResponse, textResponse } from '../request/respond.ts';
 import { methodNotAllowed, noSuchPath } from '../request/status-error.ts';
 import type { StoreKeeper } from '../storage/store-keeper.ts';
 import { ApiDocuments } from './api-documents.ts';
@@ -12,6 +14,7 @@ import { catalogueOf, type ServedResources } from './served-catalogue.ts';
 export interface ServerPathsOptions {
   readonly options: ApiServerOptions;
   readonly metrics: ServerMetrics;
+  readonly flowControl: FlowControl;
   readonly keeper: StoreKeeper;
   readonly phase: () => 'new' | 'serving' | 'stopping';
   readonly serves: ServedResources;
@@ -23,13 +26,15 @@ const endpoints: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz'];
 export class ServerPaths {
   readonly #options: ApiServerOptions;
   readonly #metrics: ServerMetrics;
+  readonly #flowControl: FlowControl;
   readonly #documents: ApiDocuments;
   readonly #live: readonly HealthCheck[];
   readonly #ready: readonly HealthCheck[];
 
-  constructor({ options, metrics, keeper, phase, serves }: ServerPathsOptions) {
+  constructor({ options, metrics, flowControl, keeper, phase, serves }: ServerPathsOptions) {
     this.#options = options;
     this.#metrics = metrics;
+    this.#flowControl = flowControl;
     this.#documents = new ApiDocuments(catalogueOf(options.catalogue, serves), options.version.gitVersion);
     const ping: HealthCheck = { name: 'ping', check: async () => undefined };
     const etcd: HealthCheck = { name: 'etcd', check: () => keeper.check() };
@@ -58,6 +63,12 @@ export class ServerPaths {
     if (path === '/metrics')
       return bytesResponse(200, 'text/plain; version=0.0.4; charset=utf-8', Buffer.from(this.#metrics.text()));
     if (path === '/') return jsonResponse(200, { paths: this.#paths() });
+    if (path.startsWith(dumpPath)) {
+      const { clock } = this.#options.world;
+      const now = { wall: clock.now(), monotonic: clock.monotonic() };
+      const dump = dumpFlowControl(this.#flowControl, path, info.query, now);
+      if (dump !== undefined) return textResponse(200, dump);
+    }
     const document = this.#documents.respond(path, request.headers);
     if (document !== undefined) return document;
     const { paths = {} } = this.#options;

@@ -11,7 +11,8 @@ export function labelText(labels: Labels): string {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
-interface Metric {
+/** What can be printed. */
+export interface Metric {
   lines(): Iterable<string>;
 }
 
@@ -45,9 +46,15 @@ export class Gauge implements Metric {
   readonly #name: string;
   readonly #read: () => Iterable<readonly [Labels, number]>;
 
-  constructor(name: string, help: string, read: () => Iterable<readonly [Labels, number]>) {
+  /** @param type `counter` for a number that only grows */
+  constructor(
+    name: string,
+    help: string,
+    read: () => Iterable<readonly [Labels, number]>,
+    type: 'gauge' | 'counter' = 'gauge',
+  ) {
     this.#name = name;
-    this.#head = `# HELP ${name} ${help}\n# TYPE ${name} gauge`;
+    this.#head = `# HELP ${name} ${help}\n# TYPE ${name} ${type}`;
     this.#read = read;
   }
 

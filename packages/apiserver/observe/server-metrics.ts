@@ -1,6 +1,7 @@
+import type { InFlight } from '../request/in-flight-count.ts';
 import type { RequestInfo } from '../request/request-info.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
-import { Counter, Gauge, Histogram, labelText, metricsText } from './metrics.ts';
+import { Counter, Gauge, Histogram, labelText, type Metric, metricsText } from './metrics.ts';
 
 /** Upper bounds of the buckets, in seconds, as kube-apiserver has them. */
 const durations = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
@@ -14,13 +15,6 @@ const verbs: Readonly<Record<string, string>> = {
   list: 'LIST',
   watch: 'WATCH',
 };
-
-/** How many requests are being answered. */
-export interface InFlight {
-  readonly reading: number;
-  readonly mutating: number;
-  readonly longRunning: number;
-}
 
 interface Series {
   readonly labels: Readonly<Record<string, string>>;
@@ -45,6 +39,7 @@ export class ServerMetrics {
   );
   readonly #series = new Map<string, Series>();
   readonly #gauges: readonly Gauge[];
+  readonly #more: () => readonly Metric[];
   /** Whether a resource is served: the labels of what is not would be the client's to choose. */
   readonly #known: (info: RequestInfo) => boolean;
 
@@ -53,7 +48,10 @@ export class ServerMetrics {
     inFlight: () => InFlight;
     started: number;
     known: (info: RequestInfo) => boolean;
+    /** Metrics of other parts. */
+    more: () => readonly Metric[];
   }) {
+    this.#more = options.more;
     this.#known = options.known;
     this.#gauges = gaugesOf(options.caches, options.inFlight, options.started);
   }
@@ -85,7 +83,7 @@ export class ServerMetrics {
   }
 
   text(): string {
-    return metricsText([this.#requests, this.#seconds, ...this.#gauges]);
+    return metricsText([this.#requests, this.#seconds, ...this.#gauges, ...this.#more()]);
   }
 
   #labels(info: RequestInfo): Record<string, string> {

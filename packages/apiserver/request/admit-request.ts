@@ -1,6 +1,7 @@
 import type { HttpRequest } from '@keelson/base';
 import type { Authenticator } from '../authentication/contract.ts';
 import type { Authorizer } from '../authorization/contract.ts';
+import type { FlowControl, Seat } from '../priority-and-fairness/flow-control.ts';
 import { attributesOf, authorize } from './authorize.ts';
 import { impersonated } from './impersonation.ts';
 import type { RequestContext } from './request-context.ts';
@@ -10,18 +11,33 @@ import { unauthorized } from './status-error.ts';
 /** Paths that are answered to anybody who is known (kube-apiserver's --authorization-always-allow-paths). */
 const alwaysAllowed = ['/healthz', '/livez', '/readyz'];
 
+export interface RequestGates {
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly flowControl: FlowControl;
+}
+
+/** What a request holds while it is answered; whoever answers it gives that back, however it ends. */
+export interface Passage {
+  seat: Seat | undefined;
+}
+
 /**
- * Finds out who asks, whom they act as, and whether they may.
- * @throws StatusError 400, 401, 403
+ * Finds out who asks and whom they act as, waits for their turn, and asks whether they may.
+ * @param passage is given the seat as soon as there is one
+ * @throws StatusError 400, 401, 403, 429
  */
 export async function admitRequest(
-  gates: { readonly authenticator: Authenticator; readonly authorizer: Authorizer },
+  gates: RequestGates,
   request: HttpRequest,
   info: RequestInfo,
+  passage: Passage,
 ): Promise<RequestContext> {
   const result = await gates.authenticator.authenticate(request);
   if (result.outcome !== 'authenticated') throw unauthorized();
   const user = await impersonated(result.user, request.headers, gates.authorizer);
+  const seat = gates.flowControl.enter(user, info, request);
+  passage.seat = seat instanceof Promise ? await seat : seat;
   if (!alwaysAllowed.includes(info.path)) await authorize(gates.authorizer, attributesOf(user, info));
   return { request, info, user, warnings: [] };
 }

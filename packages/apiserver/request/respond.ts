@@ -32,6 +32,7 @@ export function valueResponse(status: number, form: OutputForm, type: string, va
 
 /** A refusal as its Status, in the encoding that the client asked for; when that cannot be, the Status says so. */
 export function statusResponse(refusal: StatusError, request?: HttpRequest, query?: URLSearchParams): HttpResponse {
+  const { headers } = refusal;
   let { status } = refusal;
   let form = plainJson;
   try {
@@ -42,9 +43,9 @@ export function statusResponse(refusal: StatusError, request?: HttpRequest, quer
   }
   const response = valueResponse(status.code ?? 500, form, 'meta/v1.Status', status);
   const after = status.details?.retryAfterSeconds;
-  return after === undefined
-    ? response
-    : { ...response, headers: { ...response.headers, 'retry-after': String(after) } };
+  if (after === undefined && headers === undefined) return response;
+  const retry: Record<string, string> = after === undefined ? {} : { 'retry-after': String(after) };
+  return { ...response, headers: { ...response.headers, ...retry, ...headers } };
 }
 
 /** The response with `warnings` as Warning headers (RFC 7234, 5.5). */

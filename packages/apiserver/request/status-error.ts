@@ -13,6 +13,8 @@ export interface GroupResource {
 export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly status: Status;
+  /** What the answer carries beside the usual. */
+  headers: Readonly<Record<string, string>> | undefined;
 
   constructor(code: number, reason: string, message: string, details?: StatusDetails, continueToken?: string) {
     super(message);
@@ -30,6 +32,12 @@ export class StatusError extends Error {
 
   get code(): number {
     return this.status.code!;
+  }
+
+  /** The same with `headers` in its answer. */
+  with(headers: Readonly<Record<string, string>>): this {
+    this.headers = headers;
+    return this;
   }
 }
 

@@ -46,6 +46,12 @@ export class ResourceCaches implements ObjectReader {
     return this.#byName.get(`${group}/${resource}`);
   }
 
+  /** How much there is of a resource; undefined for what is not stored. */
+  sizeOf(group: string, resource: string): { readonly objects: number; readonly watchers: number } | undefined {
+    const cache = this.named(group, resource);
+    return cache && { objects: cache.size, watchers: cache.broadWatchers };
+  }
+
   all(): IterableIterator<WatchCache> {
     return this.#byName.values();
   }

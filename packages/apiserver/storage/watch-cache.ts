@@ -86,6 +86,11 @@ export class WatchCache {
     return this.#watchers.size;
   }
 
+  /** Watchers that every change is offered to. */
+  get broadWatchers(): number {
+    return this.#watchers.broad;
+  }
+
   /** Fills the cache; resolves when it is current, or when `stop` was called. Tries again while the store fails. */
   async start(): Promise<void> {
     this.#filling = true;

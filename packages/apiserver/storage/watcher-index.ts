@@ -14,6 +14,11 @@ export class WatcherIndex {
     return this.#size;
   }
 
+  /** Those that are not found by a field's value. */
+  get broad(): number {
+    return this.#everything.size;
+  }
+
   add(watcher: CacheWatcher): void {
     this.#bucket(watcher).add(watcher);
     this.#size++;

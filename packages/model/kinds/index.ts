@@ -26,6 +26,8 @@ import { service } from './core/service/index.ts';
 import { serviceAccount } from './core/service-account/index.ts';
 import { endpointSlice } from './discovery/endpoint-slice/index.ts';
 import { eventsEvent } from './events/event/index.ts';
+import { flowSchema } from './flowcontrol/flow-schema/index.ts';
+import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration/index.ts';
 import { ingress } from './networking/ingress/index.ts';
 import { ingressClass } from './networking/ingress-class/index.ts';
 import { networkPolicy } from './networking/network-policy/index.ts';
@@ -64,6 +66,8 @@ export const allStrategies: readonly Strategy[] = [
   lease,
   endpointSlice,
   eventsEvent,
+  flowSchema,
+  priorityLevelConfiguration,
   ingress,
   ingressClass,
   networkPolicy,

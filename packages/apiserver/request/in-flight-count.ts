@@ -2,7 +2,8 @@ import type { HttpRequest } from '@keelson/base';
 import { isLongRunning, type RequestInfo } from './request-info.ts';
 import { tooManyRequests } from './status-error.ts';
 
-export interface InFlightLimits {
+/** How many requests are being answered. */
+export interface InFlight {
   readonly reading: number;
   readonly mutating: number;
   /** Watches, logs, exec sessions. */
@@ -11,24 +12,28 @@ export interface InFlightLimits {
 
 const readingVerbs = new Set(['get', 'list', 'watch', 'head', 'options']);
 
-/** Counts the requests that are being answered, and refuses those beyond the limits. */
-export class InFlightLimit {
-  readonly #limits: InFlightLimits;
+/**
+ * Counts the requests that are being answered, those that wait for their turn among them. Those that last are refused
+ * beyond a limit; the others are held up by priority and fairness.
+ */
+export class InFlightCount {
+  readonly #longRunningLimit: number;
   readonly #counts = { reading: 0, mutating: 0, longRunning: 0 };
   #idle: (() => void) | undefined;
 
-  constructor(limits: InFlightLimits) {
-    this.#limits = limits;
+  constructor(longRunningLimit: number) {
+    this.#longRunningLimit = longRunningLimit;
   }
 
-  get counts(): Readonly<InFlightLimits> {
+  get counts(): InFlight {
     return this.#counts;
   }
 
   /** Counts a request in, and returns what counts it out. Callers inside the process are never refused. @throws StatusError 429 */
   enter(info: RequestInfo, request: HttpRequest): () => void {
     const kind = isLongRunning(info) ? 'longRunning' : readingVerbs.has(info.verb) ? 'reading' : 'mutating';
-    if (this.#counts[kind] >= this.#limits[kind] && request.peer.inProcess === undefined)
+    const full = kind === 'longRunning' && this.#counts.longRunning >= this.#longRunningLimit;
+    if (full && request.peer.inProcess === undefined)
       throw tooManyRequests('Too many requests, please try again later.', 1);
     this.#counts[kind]++;
     let left = false;
