@@ -49,6 +49,8 @@ export interface Strategy {
   readonly unconditionalUpdate?: boolean;
   /** How dependents are treated when a deletion does not say; by default background. */
   readonly defaultPropagation?: 'Background' | 'Orphan';
+  /** Warns whoever deletes without a propagation policy that dependents stay. */
+  readonly orphanWarning?: string;
   /** Seconds that a deletion waits for someone else to finish it; 0: it is removed at once. Only Pod waits. */
   gracePeriod?(object: Readonly<ApiObject>, requested: number | undefined): number;
   /** Seconds after its last write that the object removes itself (Event). */

@@ -39,6 +39,8 @@ export async function planDelete(
   };
   if (!context.admitted) await tools.admission.mutate(request);
   if (!context.admitted) await tools.admission.validate(request);
+  const { orphanWarning } = resource.strategy;
+  if (orphanWarning !== undefined && options.propagationPolicy === undefined) context.warnings.push(orphanWarning);
   const object = present.decode();
   const hooks = tools.hooks.of(resource);
   const fate = mark(tools, context, object, options);

@@ -4,6 +4,7 @@ import { controllerRevision } from './apps/controller-revision/index.ts';
 import { daemonSet } from './apps/daemon-set/index.ts';
 import { deployment } from './apps/deployment/index.ts';
 import { replicaSet } from './apps/replica-set/index.ts';
+import { statefulSet } from './apps/stateful-set/index.ts';
 import { selfSubjectReview } from './authentication/self-subject-review/index.ts';
 import { tokenRequest } from './authentication/token-request/index.ts';
 import { tokenReview } from './authentication/token-review/index.ts';
@@ -11,6 +12,10 @@ import { localSubjectAccessReview } from './authorization/local-subject-access-r
 import { selfSubjectAccessReview } from './authorization/self-subject-access-review/index.ts';
 import { selfSubjectRulesReview } from './authorization/self-subject-rules-review/index.ts';
 import { subjectAccessReview } from './authorization/subject-access-review/index.ts';
+import { horizontalPodAutoscaler } from './autoscaling/horizontal-pod-autoscaler/index.ts';
+import { horizontalPodAutoscalerV1 } from './autoscaling/horizontal-pod-autoscaler-v1/index.ts';
+import { cronJob } from './batch/cron-job/index.ts';
+import { job } from './batch/job/index.ts';
 import { lease } from './coordination/lease/index.ts';
 import { binding } from './core/binding/index.ts';
 import { configMap } from './core/config-map/index.ts';
@@ -21,6 +26,8 @@ import { node } from './core/node/index.ts';
 import { persistentVolume } from './core/persistent-volume/index.ts';
 import { persistentVolumeClaim } from './core/persistent-volume-claim/index.ts';
 import { pod } from './core/pod/index.ts';
+import { podTemplate } from './core/pod-template/index.ts';
+import { replicationController } from './core/replication-controller/index.ts';
 import { secret } from './core/secret/index.ts';
 import { service } from './core/service/index.ts';
 import { serviceAccount } from './core/service-account/index.ts';
@@ -49,6 +56,8 @@ export const allStrategies: readonly Strategy[] = [
   persistentVolume,
   persistentVolumeClaim,
   pod,
+  podTemplate,
+  replicationController,
   secret,
   service,
   serviceAccount,
@@ -56,6 +65,7 @@ export const allStrategies: readonly Strategy[] = [
   daemonSet,
   deployment,
   replicaSet,
+  statefulSet,
   selfSubjectReview,
   tokenRequest,
   tokenReview,
@@ -63,6 +73,10 @@ export const allStrategies: readonly Strategy[] = [
   selfSubjectAccessReview,
   selfSubjectRulesReview,
   subjectAccessReview,
+  horizontalPodAutoscaler,
+  horizontalPodAutoscalerV1,
+  cronJob,
+  job,
   lease,
   endpointSlice,
   eventsEvent,

@@ -5,7 +5,7 @@ import { ageColumn } from '../../../table/table.ts';
 import { replicasScale } from '../../autoscaling/scale/index.ts';
 import { defaultPodTemplate } from '../../core/pod/pod-spec-defaults.ts';
 import { selectorColumn, templateColumns } from '../workload-columns.ts';
-import { templateWarnings } from '../workload-warnings.ts';
+import { workloadWarnings } from '../workload-warnings.ts';
 import { validate, validateStatusUpdate, validateUpdate } from './validation.ts';
 
 function defaults(object: ApiObject): void {
@@ -53,7 +53,7 @@ export const deployment: Strategy = {
   validateUpdate,
   validateStatusUpdate,
   scale: replicasScale(scaleSelector),
-  warnings: templateWarnings,
+  warnings: workloadWarnings,
   columns: [
     {
       name: 'Ready',

@@ -15,7 +15,7 @@ import {
   statusCounts,
   templateLabelErrors,
 } from '../workload-validation.ts';
-import { templateWarnings } from '../workload-warnings.ts';
+import { workloadWarnings } from '../workload-warnings.ts';
 
 function validate(object: Readonly<ApiObject>): FieldError[] {
   const spec = object['spec'] ?? {};
@@ -61,7 +61,7 @@ export const replicaSet: Strategy = {
   ],
   scale: replicasScale(scaleSelector),
   selectableFields: { 'status.replicas': (object) => String(object['status']?.replicas ?? 0) },
-  warnings: templateWarnings,
+  warnings: workloadWarnings,
   columns: [
     {
       name: 'Desired',
