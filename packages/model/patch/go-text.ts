@@ -15,3 +15,13 @@ export function goTypeText(value: unknown): string {
   if (typeof value === 'boolean') return 'bool';
   return typeof value === 'object' ? 'map[string]interface {}' : 'string';
 }
+
+/** A value as Go's %#v prints what JSON decoding made of it: `map[string]interface {}{"name":"web"}`. */
+export function goSyntax(value: unknown): string {
+  if (value === null || value === undefined) return 'interface {}(nil)';
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (typeof value !== 'object') return JSON.stringify(value);
+  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  const inner = entries.map(([name, each]) => `${JSON.stringify(name)}:${goSyntax(each)}`);
+  return `map[string]interface {}{${inner.join(', ')}}`;
+}
