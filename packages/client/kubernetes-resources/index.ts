@@ -1,4 +1,5 @@
 /** Kubernetes' own resources, each as the reference that a Client takes; one file for a group. */
+export * from './admissionregistration.ts';
 export * from './apps.ts';
 export * from './authentication.ts';
 export * from './authorization.ts';

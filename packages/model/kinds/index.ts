@@ -1,5 +1,7 @@
 /** Every kind that Keelson knows well enough to serve. A kind is served when it stands here and in the tables. */
 import type { Strategy } from '../strategy.ts';
+import { mutatingWebhookConfiguration } from './admissionregistration/mutating-webhook-configuration/index.ts';
+import { validatingWebhookConfiguration } from './admissionregistration/validating-webhook-configuration/index.ts';
 import { controllerRevision } from './apps/controller-revision/index.ts';
 import { daemonSet } from './apps/daemon-set/index.ts';
 import { deployment } from './apps/deployment/index.ts';
@@ -21,6 +23,7 @@ import { binding } from './core/binding/index.ts';
 import { configMap } from './core/config-map/index.ts';
 import { endpoints } from './core/endpoints/index.ts';
 import { event } from './core/event/index.ts';
+import { limitRange } from './core/limit-range/index.ts';
 import { namespace } from './core/namespace/index.ts';
 import { node } from './core/node/index.ts';
 import { persistentVolume } from './core/persistent-volume/index.ts';
@@ -28,6 +31,7 @@ import { persistentVolumeClaim } from './core/persistent-volume-claim/index.ts';
 import { pod } from './core/pod/index.ts';
 import { podTemplate } from './core/pod-template/index.ts';
 import { replicationController } from './core/replication-controller/index.ts';
+import { resourceQuota } from './core/resource-quota/index.ts';
 import { secret } from './core/secret/index.ts';
 import { service } from './core/service/index.ts';
 import { serviceAccount } from './core/service-account/index.ts';
@@ -51,6 +55,7 @@ export const allStrategies: readonly Strategy[] = [
   configMap,
   endpoints,
   event,
+  limitRange,
   namespace,
   node,
   persistentVolume,
@@ -58,9 +63,12 @@ export const allStrategies: readonly Strategy[] = [
   pod,
   podTemplate,
   replicationController,
+  resourceQuota,
   secret,
   service,
   serviceAccount,
+  mutatingWebhookConfiguration,
+  validatingWebhookConfiguration,
   controllerRevision,
   daemonSet,
   deployment,

@@ -16,7 +16,8 @@ import { aggregateContainers, isPodLevelResource } from '../resource-requests.ts
 import { oneOf, problems } from './scalars.ts';
 
 const STANDARD_FOR_CONTAINERS = new Set(['cpu', 'memory', 'ephemeral-storage']);
-const STANDARD = new Set([
+/** Every resource that Kubernetes itself counts, for pods, claims and quotas. */
+export const STANDARD = new Set([
   ...STANDARD_FOR_CONTAINERS,
   'requests.cpu',
   'requests.memory',
@@ -48,22 +49,22 @@ const COUNTED = new Set([
   'services.loadbalancers',
 ]);
 
-function isHugePages(name: string): boolean {
+export function isHugePages(name: string): boolean {
   return name.startsWith('hugepages-');
 }
 
 /** Resources that Kubernetes itself knows: without a domain, or in its own. */
-function isNative(name: string): boolean {
+export function isNative(name: string): boolean {
   return !name.includes('/') || name.includes('kubernetes.io/');
 }
 
 /** Resources of devices, which nodes count in whole pieces. */
-function isExtended(name: string): boolean {
+export function isExtended(name: string): boolean {
   return !isNative(name) && !name.startsWith('requests.') && qualifiedNameProblems(`requests.${name}`).length === 0;
 }
 
 /** More of it may be promised than there is. */
-function mayOvercommit(name: string): boolean {
+export function mayOvercommit(name: string): boolean {
   return isNative(name) && !isHugePages(name);
 }
 

@@ -1,0 +1,3 @@
+import { webhookConfiguration } from '../webhook-configuration.ts';
+
+export const mutatingWebhookConfiguration = webhookConfiguration('MutatingWebhookConfiguration', true);
