@@ -5,6 +5,7 @@
 
 export * from './apply/apply-schema.ts';
 export { catalogueFor, newestMinor, oldestMinor } from './catalogue/kubernetes-catalogue.ts';
+export * from './certificates/certificate-request.ts';
 export * from './codec/decode.ts';
 export * from './codec/decode-error.ts';
 export * from './codec/protobuf/envelope.ts';

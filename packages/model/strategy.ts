@@ -38,7 +38,7 @@ export interface Strategy {
   warnings?(object: Readonly<ApiObject>, previous?: Readonly<ApiObject>): string[];
 
   /** How metadata.name is checked; by default dnsSubdomain. */
-  readonly nameForm?: 'dnsSubdomain' | 'dnsLabel' | 'dns1035Label' | 'pathSegment';
+  readonly nameForm?: 'dnsSubdomain' | 'dnsLabel' | 'dns1035Label' | 'pathSegment' | 'ipAddress';
   /** metadata.generation is kept for this kind (it has a spec that controllers observe). */
   readonly generation?: boolean;
   /** Objects are checked and answered, never stored (TokenReview, SubjectAccessReview, Binding). */

@@ -10,6 +10,7 @@ import { podLog } from './pod-log.ts';
 import { podStreaming } from './pod-streaming.ts';
 import { handleScale } from './scale.ts';
 import type { SubresourceHandler } from './subresource-handler.ts';
+import { updateThrough } from './update-through.ts';
 
 /** The sub-resources that need nothing but the server itself. `status` is every kind's and no handler. */
 export function builtInSubresources(options: {
@@ -36,6 +37,7 @@ export function builtInSubresources(options: {
     podBinding(world),
     podEviction(world, caches),
     namespaceFinalize,
+    updateThrough('certificates.k8s.io', 'certificatesigningrequests', 'approval'),
     ...(connector === undefined ? [] : [podLog(caches, connector), ...podStreaming({ caches, connector, admission })]),
   ];
 }

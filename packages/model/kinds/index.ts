@@ -18,6 +18,7 @@ import { horizontalPodAutoscaler } from './autoscaling/horizontal-pod-autoscaler
 import { horizontalPodAutoscalerV1 } from './autoscaling/horizontal-pod-autoscaler-v1/index.ts';
 import { cronJob } from './batch/cron-job/index.ts';
 import { job } from './batch/job/index.ts';
+import { certificateSigningRequest } from './certificates/certificate-signing-request/index.ts';
 import { lease } from './coordination/lease/index.ts';
 import { binding } from './core/binding/index.ts';
 import { configMap } from './core/config-map/index.ts';
@@ -41,14 +42,22 @@ import { flowSchema } from './flowcontrol/flow-schema/index.ts';
 import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration/index.ts';
 import { ingress } from './networking/ingress/index.ts';
 import { ingressClass } from './networking/ingress-class/index.ts';
+import { ipAddress } from './networking/ip-address/index.ts';
 import { networkPolicy } from './networking/network-policy/index.ts';
+import { serviceCidr } from './networking/service-cidr/index.ts';
+import { runtimeClass } from './node/runtime-class/index.ts';
 import { podDisruptionBudget } from './policy/pod-disruption-budget/index.ts';
 import { clusterRole } from './rbac/cluster-role/index.ts';
 import { clusterRoleBinding } from './rbac/cluster-role-binding/index.ts';
 import { role } from './rbac/role/index.ts';
 import { roleBinding } from './rbac/role-binding/index.ts';
 import { priorityClass } from './scheduling/priority-class/index.ts';
+import { csiDriver } from './storage/csi-driver/index.ts';
+import { csiNode } from './storage/csi-node/index.ts';
+import { csiStorageCapacity } from './storage/csi-storage-capacity/index.ts';
 import { storageClass } from './storage/storage-class/index.ts';
+import { volumeAttachment } from './storage/volume-attachment/index.ts';
+import { volumeAttributesClass } from './storage/volume-attributes-class/index.ts';
 
 export const allStrategies: readonly Strategy[] = [
   binding,
@@ -85,6 +94,7 @@ export const allStrategies: readonly Strategy[] = [
   horizontalPodAutoscalerV1,
   cronJob,
   job,
+  certificateSigningRequest,
   lease,
   endpointSlice,
   eventsEvent,
@@ -92,12 +102,20 @@ export const allStrategies: readonly Strategy[] = [
   priorityLevelConfiguration,
   ingress,
   ingressClass,
+  ipAddress,
   networkPolicy,
+  serviceCidr,
+  runtimeClass,
   podDisruptionBudget,
   clusterRole,
   clusterRoleBinding,
   role,
   roleBinding,
   priorityClass,
+  csiDriver,
+  csiNode,
+  csiStorageCapacity,
   storageClass,
+  volumeAttachment,
+  volumeAttributesClass,
 ];

@@ -28,6 +28,43 @@ export function blockErrors(field: string, text: string): FieldError[] {
   return [invalid(field, text, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
 }
 
+/** A block as every part of Kubernetes writes it: no bits beyond the prefix, IPv6 in its shortest form. */
+export function canonicalBlockErrors(field: string, text: string): FieldError[] {
+  const malformed = blockErrors(field, text);
+  if (malformed.length > 0) return malformed;
+  const [address, length] = text.split('/') as [string, string];
+  const family = blockFamily(text)!;
+  const host = family === 4 ? 32 - Number(length) : 128 - Number(length);
+  const value = addressValue(address, family);
+  if (value !== (value >> BigInt(host)) << BigInt(host)) {
+    return [invalid(field, text, 'must not have bits set beyond the prefix length')];
+  }
+  const canonical = `${canonicalAddress(address)}/${length}`;
+  return canonical === text ? [] : [invalid(field, text, `must be in canonical form (${JSON.stringify(canonical)})`)];
+}
+
+/** An address in the one form that names of IPAddress objects have (RFC 5952). The argument is an address. */
+export function canonicalAddress(address: string): string {
+  return addressFamily(address) === 6 ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address;
+}
+
+/** The problems of an address that is an object's name. */
+export function addressNameProblems(name: string): string[] {
+  if (addressFamily(name) === undefined) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
+  const canonical = canonicalAddress(name);
+  return canonical === name ? [] : [`must be in canonical form (${JSON.stringify(canonical)})`];
+}
+
+/** An address as a number. */
+function addressValue(address: string, family: AddressFamily): bigint {
+  if (family === 4) return address.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+  const [head = '', tail] = canonicalAddress(address).split('::');
+  const groups = (text: string) => (text === '' ? [] : text.split(':'));
+  const [left, right] = [groups(head), groups(tail ?? '')];
+  const zeros = tail === undefined ? [] : Array<string>(8 - left.length - right.length).fill('0');
+  return [...left, ...zeros, ...right].reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
+}
+
 function block(...subnets: [string, number, 'ipv4' | 'ipv6'][]): BlockList {
   const list = new BlockList();
   for (const [network, prefix, family] of subnets) list.addSubnet(network, prefix, family);

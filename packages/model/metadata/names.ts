@@ -3,6 +3,7 @@
  * kube-apiserver's own words; none means that it is well formed.
  */
 import type { Strategy } from '../strategy.ts';
+import { addressNameProblems } from './addresses.ts';
 
 export type NameForm = NonNullable<Strategy['nameForm']>;
 
@@ -207,6 +208,7 @@ const forms: Readonly<Record<NameForm, (value: string) => string[]>> = {
   dnsLabel: dnsLabelProblems,
   dns1035Label: dns1035LabelProblems,
   pathSegment: pathSegmentProblems,
+  ipAddress: addressNameProblems,
 };
 
 /** The problems of an object's name in the form that its kind asks for; none means that it is a valid name. */
@@ -217,6 +219,8 @@ export function nameProblems(form: NameForm, name: string): string[] {
 /** The problems of a generateName, which gets characters appended: a dash at its end is no problem. */
 export function generateNameProblems(form: NameForm, prefix: string): string[] {
   const masked =
-    form !== 'pathSegment' && prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix;
+    form !== 'pathSegment' && form !== 'ipAddress' && prefix.length > 1 && prefix.endsWith('-')
+      ? `${prefix.slice(0, -2)}a`
+      : prefix;
   return nameProblems(form, masked);
 }
