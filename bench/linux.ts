@@ -6,7 +6,15 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { linuxObstacle } from '@keelson/app/linux-prerequisites.ts';
 import { type Client, kubernetesResources } from '@keelson/client';
-import { type Figure, figure, keelson, type MeasuredRegion, measureRegion, until } from './measured-region.ts';
+import {
+  type Figure,
+  figure,
+  isReady,
+  keelson,
+  type MeasuredRegion,
+  measureRegion,
+  watched,
+} from './measured-region.ts';
 
 /** How many pods are made, one after the other, once their image is on every node. */
 const podCount = 20;
@@ -34,10 +42,8 @@ async function createPod(client: Client, name: string, nodeName?: string): Promi
       containers: [{ name: 'main', image, command: ['sleep', '100000'] }],
     },
   });
-  await until(`${name} is Ready`, async () => {
-    const { status } = await pods.get(name, 'default');
-    return status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false;
-  });
+  const own = { namespace: 'default', fieldSelector: `metadata.name=${name}` };
+  for await (const { object } of watched(pods, own)) if (isReady(object)) break;
   return performance.now() - began;
 }
 

@@ -10,7 +10,16 @@ import { type RunningRegion, runningRegion } from '@keelson/app/commands/running
 import { runningProcess } from '@keelson/app/process/process-file.ts';
 import { createEksToken } from '@keelson/aws-protocol';
 import { SystemClock } from '@keelson/base';
-import { type Client, createClient, kubernetesResources, tlsTransport } from '@keelson/client';
+import {
+  type Client,
+  createClient,
+  kubernetesResources,
+  type ResourceClient,
+  tlsTransport,
+  type WatchEvent,
+  type WatchOptions,
+} from '@keelson/client';
+import type { ApiObject } from '@keelson/model';
 
 const root = join(import.meta.dirname, '..');
 const clock = new SystemClock();
@@ -74,6 +83,25 @@ export async function until(what: string, ask: () => Promise<boolean>): Promise<
     if (performance.now() - began > waitLimit) throw new Error(`not within ${waitLimit} ms: ${what}`);
     await delay(pollInterval);
   }
+}
+
+/**
+ * What there is and what becomes of it: asking again and again would take the CPU time of which the measured work has
+ * little enough. Ends with an error when that takes too long.
+ */
+export async function* watched<T extends ApiObject>(
+  resource: ResourceClient<T>,
+  options: Omit<WatchOptions, 'signal'>,
+): AsyncIterable<WatchEvent<T>> {
+  const signal = AbortSignal.timeout(waitLimit);
+  for await (const event of resource.watch({ ...options, signal })) if (event.type !== 'BOOKMARK') yield event;
+  throw new Error(`what was watched for did not come about within ${waitLimit} ms`);
+}
+
+/** Whether a pod or node has the condition Ready. */
+export function isReady(object: { readonly status?: { readonly conditions?: readonly object[] } }): boolean {
+  const conditions = (object.status?.conditions ?? []) as { readonly type: string; readonly status: string }[];
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
 /** Milliseconds. */
@@ -163,7 +191,8 @@ export class MeasuredRegion {
   async withClient<T>(name: string, use: (client: Client) => Promise<T>): Promise<T> {
     const { cluster } = await this.#aws.eks('GET', `/clusters/${name}`);
     const ca = Buffer.from(cluster.certificateAuthority.data, 'base64').toString();
-    const transport = tlsTransport({ url: cluster.endpoint, ca, clock, token: () => this.#token(name) });
+    const token = await this.#token(name);
+    const transport = tlsTransport({ url: cluster.endpoint, ca, clock, token: async () => token });
     try {
       return await use(createClient({ send: transport.send, clock, userAgent: 'bench' }));
     } finally {
@@ -173,12 +202,6 @@ export class MeasuredRegion {
 
   /** From CreateNodegroup until so many nodes are Ready. */
   async createNodes(clusterName: string, count: number): Promise<number> {
-    const ready = async (client: Client) => {
-      const { items } = await client.resource(kubernetesResources.nodes).list();
-      return items.filter((node) =>
-        node.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True'),
-      );
-    };
     return this.withClient(clusterName, async (client) => {
       const began = performance.now();
       await this.#aws.eks('POST', `/clusters/${clusterName}/node-groups`, {
@@ -188,7 +211,11 @@ export class MeasuredRegion {
         instanceTypes: ['t3.medium'],
         scalingConfig: { minSize: 1, maxSize: count, desiredSize: count },
       });
-      await until('the nodes are Ready', async () => (await ready(client)).length === count);
+      const ready = new Set<string>();
+      for await (const { object } of watched(client.resource(kubernetesResources.nodes), {})) {
+        if (isReady(object)) ready.add(object.metadata!.name!);
+        if (ready.size === count) break;
+      }
       return performance.now() - began;
     });
   }
