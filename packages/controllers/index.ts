@@ -16,10 +16,12 @@ import { NamespaceController } from './namespace/index.ts';
 import { NodeLifecycleController } from './node-lifecycle/index.ts';
 import { PodGarbageCollector } from './pod-gc/index.ts';
 import { ReplicaSetController } from './replicaset/index.ts';
+import { ReplicationControllerController } from './replicationcontroller/index.ts';
 import { RootCaPublisher } from './root-ca-publisher/index.ts';
 import { ServiceLoadBalancerController } from './service-load-balancer/index.ts';
 import type { LoadBalancers } from './service-load-balancer/load-balancers.ts';
 import { ServiceAccountController } from './serviceaccount/index.ts';
+import { StatefulSetController } from './statefulset/index.ts';
 import { TaintEvictionController } from './taint-eviction/index.ts';
 
 export type { InstanceMetadata, Instances } from './cloud-node/instances.ts';
@@ -42,8 +44,10 @@ export function kubernetesControllers(options: KubernetesControllerOptions = {})
     () => new NamespaceController(),
     () => new ServiceAccountController(),
     () => new ReplicaSetController(),
+    () => new ReplicationControllerController(),
     () => new DeploymentController(),
     () => new DaemonSetController(),
+    () => new StatefulSetController(),
     () => new EndpointsController(),
     () => new EndpointSliceController(),
     () => new GarbageCollector(),

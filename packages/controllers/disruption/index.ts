@@ -1,4 +1,4 @@
-import { keyOf, kubernetesResources, type SharedCache, splitKey } from '@keelson/client';
+import { keyOf, kubernetesResources, type ResourceRef, type SharedCache, splitKey } from '@keelson/client';
 import {
   type Controller,
   type ControllerContext,
@@ -6,13 +6,20 @@ import {
   controllerOf,
   isPodFinished,
 } from '@keelson/controller-kit';
-import type { Deployment, ReplicaSet } from '@keelson/model/generated/types/apps-v1.ts';
+import type { ApiObject } from '@keelson/model';
 import type { Pod } from '@keelson/model/generated/types/core-v1.ts';
 import type { PodDisruptionBudget } from '@keelson/model/generated/types/policy-v1.ts';
 import { selectorFromObject } from '@keelson/model/selectors/label-selector.ts';
 import { budgetStatus, evictionPatience } from './status.ts';
 
-const { deployments, podDisruptionBudgets, pods, replicaSets } = kubernetesResources;
+const { deployments, podDisruptionBudgets, pods, replicaSets, replicationControllers, statefulSets } =
+  kubernetesResources;
+
+/** What says in spec.replicas how many pods it wants, of its own or through another of these. */
+interface Scaled extends ApiObject {
+  readonly spec?: { readonly replicas?: number };
+}
+const scaledKinds: readonly ResourceRef<Scaled>[] = [replicaSets, deployments, statefulSets, replicationControllers];
 
 /** Counts for each PodDisruptionBudget how many of its pods may be evicted now. */
 export class DisruptionController implements Controller {
@@ -20,15 +27,13 @@ export class DisruptionController implements Controller {
   #context!: ControllerContext;
   #budgets!: SharedCache<PodDisruptionBudget>;
   #pods!: SharedCache<Pod>;
-  #replicaSets!: SharedCache<ReplicaSet>;
-  #deployments!: SharedCache<Deployment>;
+  /** The caches of what is scaled, by kind. */
+  readonly #scaled = new Map<string, SharedCache<Scaled>>();
 
   start(context: ControllerContext): void {
     this.#context = context;
     this.#budgets = context.caches.of(podDisruptionBudgets);
     this.#pods = context.caches.of(pods);
-    this.#replicaSets = context.caches.of(replicaSets);
-    this.#deployments = context.caches.of(deployments);
     this.#budgets.onChange((_, now) => {
       if (now !== undefined) context.queue.add(keyOf(now));
     });
@@ -36,12 +41,14 @@ export class DisruptionController implements Controller {
       for (const budget of this.#budgets.list((now ?? before)!.metadata?.namespace))
         if ([before, now].some((pod) => pod !== undefined && selects(budget, pod))) context.queue.add(keyOf(budget));
     });
-    const scaled = (before: Deployment | ReplicaSet | undefined, now: Deployment | ReplicaSet | undefined) => {
-      if (before?.spec?.replicas === now?.spec?.replicas) return;
-      for (const budget of this.#budgets.list((now ?? before)!.metadata?.namespace)) context.queue.add(keyOf(budget));
-    };
-    this.#replicaSets.onChange(scaled);
-    this.#deployments.onChange(scaled);
+    for (const ref of scaledKinds) {
+      const cache = context.caches.of(ref);
+      this.#scaled.set(ref.kind, cache);
+      cache.onChange((before, now) => {
+        if (before?.spec?.replicas === now?.spec?.replicas) return;
+        for (const budget of this.#budgets.list((now ?? before)!.metadata?.namespace)) context.queue.add(keyOf(budget));
+      });
+    }
   }
 
   async reconcile(key: string): Promise<number | undefined> {
@@ -68,16 +75,17 @@ export class DisruptionController implements Controller {
     return [...scales.values()].reduce((sum, replicas) => sum + replicas, loose);
   }
 
-  /** What wants the pod, and how many of it: its ReplicaSet, or that one's Deployment. */
+  /** What wants the pod, and how many of it: its owner, or (of a ReplicaSet) the owner of that. */
   #scaleOf(pod: Pod): { readonly uid: string; readonly replicas: number } | undefined {
-    const reference = controllerOf(pod);
-    const replicaSet = reference && this.#replicaSets.get(pod.metadata?.namespace, reference.name);
-    if (reference?.kind !== 'ReplicaSet' || replicaSet?.metadata?.uid !== reference.uid) return undefined;
-    const above = controllerOf(replicaSet);
-    const deployment = above && this.#deployments.get(pod.metadata?.namespace, above.name);
-    if (above?.kind === 'Deployment' && deployment?.metadata?.uid === above.uid)
-      return { uid: above.uid, replicas: deployment.spec?.replicas ?? 1 };
-    return { uid: reference.uid, replicas: replicaSet.spec?.replicas ?? 1 };
+    const owner = this.#scaledOwner(pod);
+    const wanting = owner && (this.#scaledOwner(owner) ?? owner);
+    return wanting && { uid: wanting.metadata!.uid!, replicas: wanting.spec?.replicas ?? 1 };
+  }
+
+  #scaledOwner(object: ApiObject): Scaled | undefined {
+    const reference = controllerOf(object);
+    const owner = reference && this.#scaled.get(reference.kind)?.get(object.metadata?.namespace, reference.name);
+    return owner?.metadata?.uid === reference?.uid ? owner : undefined;
   }
 }
 

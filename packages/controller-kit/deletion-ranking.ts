@@ -1,5 +1,5 @@
-import { isPodReady, podCondition } from '@keelson/controller-kit';
 import type { Pod } from '@keelson/model/generated/types/core-v1.ts';
+import { isPodReady, podCondition } from './pod-state.ts';
 
 /** A pod that may have to go, and how many of its kin share its node. */
 export interface RankedPod {

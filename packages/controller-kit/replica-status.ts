@@ -1,7 +1,19 @@
 import { rfc3339 } from '@keelson/base';
-import { conditionOf, isPodAvailable, isPodReady, withCondition, withoutCondition } from '@keelson/controller-kit';
-import type { ReplicaSet, ReplicaSetStatus } from '@keelson/model/generated/types/apps-v1.ts';
-import type { Pod } from '@keelson/model/generated/types/core-v1.ts';
+import type { ApiObject } from '@keelson/model';
+import type { ReplicaSetStatus } from '@keelson/model/generated/types/apps-v1.ts';
+import type { Pod, PodTemplateSpec } from '@keelson/model/generated/types/core-v1.ts';
+import { conditionOf, withCondition, withoutCondition } from './conditions.ts';
+import { isPodAvailable, isPodReady } from './pod-state.ts';
+
+/** What wants so many pods of one template: a ReplicaSet, and its forerunner. Their statuses are alike. */
+export interface ReplicaOwner extends ApiObject {
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly minReadySeconds?: number;
+    readonly template?: PodTemplateSpec;
+  };
+  readonly status?: ReplicaSetStatus;
+}
 
 /** What could not be done about the number of pods in this pass. */
 export interface ManageFailure {
@@ -9,25 +21,25 @@ export interface ManageFailure {
   readonly message: string;
 }
 
-/** The status that the active pods give a ReplicaSet; `now` is milliseconds since 1970. */
-export function replicaSetStatus(
-  replicaSet: ReplicaSet,
+/** The status that the active pods give their owner; `now` is milliseconds since 1970. */
+export function replicaStatus(
+  owner: ReplicaOwner,
   pods: readonly Pod[],
   failure: ManageFailure | undefined,
   now: number,
 ): ReplicaSetStatus {
-  const minReadySeconds = replicaSet.spec?.minReadySeconds ?? 0;
-  const labels = Object.entries(replicaSet.spec?.template?.metadata?.labels ?? {});
+  const minReadySeconds = owner.spec?.minReadySeconds ?? 0;
+  const labels = Object.entries(owner.spec?.template?.metadata?.labels ?? {});
   const carriesAll = (pod: Pod) => labels.every(([key, value]) => pod.metadata?.labels?.[key] === value);
   const count = (test: (pod: Pod) => boolean) => pods.filter(test).length;
-  const before = (replicaSet.status?.conditions ?? []) as any[];
+  const before = (owner.status?.conditions ?? []) as any[];
   const conditions = failure === undefined ? withoutCondition(before, 'ReplicaFailure') : failed(before, failure, now);
   return {
     replicas: pods.length,
     fullyLabeledReplicas: count(carriesAll),
     readyReplicas: count(isPodReady),
     availableReplicas: count((pod) => isPodAvailable(pod, minReadySeconds, now)),
-    observedGeneration: replicaSet.metadata?.generation ?? 0,
+    observedGeneration: owner.metadata?.generation ?? 0,
     ...(conditions.length > 0 && { conditions: [...conditions] }),
   };
 }
@@ -43,7 +55,7 @@ function failed(before: readonly any[], { reason, message }: ManageFailure, now:
 }
 
 /** True when both say the same; an absent number is 0. */
-export function sameStatus(left: ReplicaSetStatus | undefined, right: ReplicaSetStatus): boolean {
+export function sameReplicaStatus(left: ReplicaSetStatus | undefined, right: ReplicaSetStatus): boolean {
   const numbers = [
     'replicas',
     'fullyLabeledReplicas',
