@@ -11,6 +11,7 @@ import {
   SelectorError,
 } from '@keelson/model';
 import type { Selection } from '../storage/cached-object.ts';
+import { isTrue } from './request-info.ts';
 import { badRequest, invalid } from './status-error.ts';
 
 /** The query of a list or watch (meta/v1 ListOptions). */
@@ -37,11 +38,10 @@ export function integerParameter(query: URLSearchParams, name: string): number |
   return value;
 }
 
-/** Reads a query parameter that is true or false, as upstream's conversion does: present and empty is true. */
+/** Reads a query parameter that is true or false; undefined when it is not there. */
 export function booleanParameter(query: URLSearchParams, name: string): boolean | undefined {
   const text = query.get(name);
-  if (text === null) return undefined;
-  return text !== 'false' && text !== '0';
+  return text === null ? undefined : isTrue(text);
 }
 
 function labelsOf(text: string | null): LabelSelector | undefined {
@@ -94,44 +94,39 @@ export function listOptions(
   return options;
 }
 
-function matchProblems(options: ListOptions): FieldError[] {
-  if (['', 'Exact', 'NotOlderThan'].includes(options.match)) return [];
-  return [notSupported('resourceVersionMatch', options.match, ['Exact', 'NotOlderThan', ''])];
-}
-
 function listProblems(options: ListOptions): FieldError[] {
   const problems: FieldError[] = [];
   const path = 'resourceVersionMatch';
-  if (options.sendInitialEvents !== undefined)
+  const { match, resourceVersion, continueToken, sendInitialEvents } = options;
+  if (match !== '') {
+    if (resourceVersion === '')
+      problems.push(fieldForbidden(path, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    if (continueToken !== '')
+      problems.push(fieldForbidden(path, 'resourceVersionMatch is forbidden when continue is provided'));
+    if (match !== 'Exact' && match !== 'NotOlderThan')
+      problems.push(notSupported(path, match, ['Exact', 'NotOlderThan', '']));
+    if (match === 'Exact' && resourceVersion === '0')
+      problems.push(fieldForbidden(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  }
+  if (sendInitialEvents !== undefined)
     problems.push(fieldForbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
-  if (options.match === '') return problems;
-  if (options.resourceVersion === '')
-    problems.push(fieldForbidden(path, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
-  if (options.continueToken !== '')
-    problems.push(fieldForbidden(path, 'resourceVersionMatch is forbidden when continue is provided'));
-  if (options.match === 'Exact' && options.resourceVersion === '0')
-    problems.push(fieldForbidden(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
-  return [...problems, ...matchProblems(options)];
+  return problems;
 }
 
 function watchProblems(options: ListOptions): FieldError[] {
   const problems: FieldError[] = [];
   const path = 'resourceVersionMatch';
-  if (options.sendInitialEvents === undefined) {
-    if (options.match !== '')
-      problems.push(
-        fieldForbidden(path, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
-      );
-    return problems;
-  }
-  if (options.match !== 'NotOlderThan')
+  const { match, sendInitialEvents, continueToken } = options;
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan')
+    problems.push(fieldForbidden(path, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+  if (match === '') return problems;
+  if (sendInitialEvents === undefined)
     problems.push(
-      options.match === ''
-        ? fieldForbidden(path, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
-        : notSupported(path, options.match, ['NotOlderThan']),
+      fieldForbidden(path, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
     );
-  if (options.sendInitialEvents && !options.bookmarks)
-    problems.push(fieldForbidden('allowWatchBookmarks', 'sendInitialEvents requires allowWatchBookmarks to be true'));
+  if (match !== 'NotOlderThan') problems.push(notSupported(path, match, ['NotOlderThan']));
+  if (continueToken !== '')
+    problems.push(fieldForbidden(path, 'resourceVersionMatch is forbidden when continue is provided'));
   return problems;
 }
 

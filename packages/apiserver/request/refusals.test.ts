@@ -195,7 +195,7 @@ const refusals: readonly Refusal[] = [
     target: `${maps}?limit=1&continue=%00`,
     code: 400,
     reason: 'BadRequest',
-    message: /^continue key is not valid: /,
+    message: /^invalid continue token: continue key is not valid: illegal base64 data at input byte 0$/,
   },
   {
     title: 'a revision that is no number',

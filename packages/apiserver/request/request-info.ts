@@ -65,8 +65,9 @@ function selectedName(query: URLSearchParams): string {
   return '';
 }
 
-function isTrue(value: string | null): boolean {
-  return value !== null && value !== '' && value !== 'false' && value !== '0';
+/** A query parameter that is true or false, as upstream's conversion reads it: present and empty is true. */
+export function isTrue(value: string | null): boolean {
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }
 
 /** Reads `method` and `target`. Never throws: what is no resource request is a request for a path. */

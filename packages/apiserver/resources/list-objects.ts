@@ -3,7 +3,7 @@ import type { ListOptions } from '../request/list-options.ts';
 import { parseRevision } from '../request/list-options.ts';
 import { badRequest, expired, revisionTooLarge, tooManyRequests } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
-import { decodeContinue, encodeContinue } from '../storage/continue-token.ts';
+import { decodeContinue, encodeContinue, invalidToken } from '../storage/continue-token.ts';
 import type { LatestRevision } from '../storage/latest-revision.ts';
 import { keyRange } from '../storage/object-key.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
@@ -61,7 +61,9 @@ export async function awaitRevision(
 }
 
 function fromCache(cache: WatchCache, namespace: string, options: ListOptions): ListPage {
-  const { selection, limit } = options;
+  const { selection, resourceVersion } = options;
+  // What is there will do for revision 0, and all of it, as kube-apiserver's cache answers.
+  const limit = resourceVersion === '0' ? 0 : options.limit;
   const all = cache.list(namespace);
   const selecting = selection.labels !== undefined || selection.fields !== undefined;
   const revision = cache.revision;
@@ -94,7 +96,7 @@ async function continued(cache: WatchCache, store: Store, namespace: string, opt
   const token = decodeContinue(options.continueToken, cache.prefix);
   const range = keyRange(cache.prefix, namespace);
   if (!token.start.startsWith(range.start))
-    throw badRequest('continue key is not valid: it does not belong to this list');
+    throw invalidToken(`continue key is not valid: ${token.start.slice(cache.prefix.length)}`);
   if (token.revision === -1) return fromStore(cache, store, namespace, options, token.start, 0);
   try {
     return await fromStore(cache, store, namespace, options, token.start, token.revision);

@@ -1,10 +1,11 @@
 import type { HttpResponse, World } from '@keelson/base';
-import type { ApiObject, Resource, Status, Subresource } from '@keelson/model';
+import type { ApiObject, FieldRequirement, Resource, Status, Subresource } from '@keelson/model';
 import type { Store } from '@keelson/store';
 import { checkStrict, checkType, decodeBody } from '../request/decode-body.ts';
 import { type DeleteOptions, deleteOptions } from '../request/delete-options.ts';
-import { listOptions, parseRevision } from '../request/list-options.ts';
+import { type ListOptions, listOptions, parseRevision } from '../request/list-options.ts';
 import type { RequestContext } from '../request/request-context.ts';
+import type { RequestInfo } from '../request/request-info.ts';
 import { badRequest, conflict, methodNotAllowed, notFound, StatusError } from '../request/status-error.ts';
 import { type WriteOptions, writeOptions } from '../request/write-options.ts';
 import { CachedObject } from '../storage/cached-object.ts';
@@ -73,14 +74,12 @@ export class ResourceVerbs {
     const { info, request } = context;
     const rendering = this.rendering(context, resource);
     const namespace = namespaceOf(resource, context);
-    const selected = info.named && !info.query.has('fieldSelector');
-    const query = selected ? withName(info.query, info.name) : info.query;
     return watchObjects({
       world: this.#world,
       latest: this.#source.latest,
       cache: this.#cache(resource),
       namespace,
-      options: listOptions(resource, namespace, query, true),
+      options: withName(listOptions(resource, namespace, info.query, true), info),
       rendering,
       signal: request.signal,
     });
@@ -230,10 +229,15 @@ function namespaceOf(resource: Resource, { info }: RequestContext): string {
   return resource.namespaced ? info.namespace : '';
 }
 
-function withName(query: URLSearchParams, name: string): URLSearchParams {
-  const copy = new URLSearchParams(query);
-  copy.set('fieldSelector', `metadata.name=${name.replace(/([\\,=])/g, '\\$1')}`);
-  return copy;
+/** A watch of one object by its path. @throws StatusError 400 when the selector means another */
+function withName(options: ListOptions, { named, name }: RequestInfo): ListOptions {
+  if (!named) return options;
+  const { fields = [] } = options.selection;
+  const term: FieldRequirement = { field: 'metadata.name', operator: '=', value: name };
+  const selected = fields.find(({ field, operator }) => field === term.field && operator === '=');
+  if (fields.length > 0 && selected?.value !== name)
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  return { ...options, selection: { ...options.selection, fields: fields.length > 0 ? fields : [term] } };
 }
 
 /** The Status of a deletion that is done. */

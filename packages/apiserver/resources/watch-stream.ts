@@ -34,7 +34,7 @@ export async function watchObjects(request: WatchRequestOptions): Promise<HttpRe
   const revision = parseRevision(options.resourceVersion);
   // Without a revision, or with 0, the present objects come first; so do they when the client asks for them.
   const initial = options.sendInitialEvents ?? revision === 0;
-  if (initial) await awaitRevision(cache, latest, options.resourceVersion, revision);
+  if (initial || options.resourceVersion === '') await awaitRevision(cache, latest, options.resourceVersion, revision);
   const { selection, bookmarks } = options;
   const after = initial || revision === 0 ? cache.revision : revision;
   let watcher: CacheWatcher;
@@ -53,7 +53,7 @@ export async function watchObjects(request: WatchRequestOptions): Promise<HttpRe
   };
   if (request.signal.aborted) close();
   else request.signal.addEventListener('abort', close, { once: true });
-  const ended = options.sendInitialEvents === true ? after : undefined;
+  const ended = initial && bookmarks ? after : undefined;
   const stream = eventStream(watcher, present, ended, rendering, () => {
     close();
     request.signal.removeEventListener('abort', close);

@@ -1,4 +1,5 @@
-import { badRequest } from '../request/status-error.ts';
+import { DecodeError, parseJson } from '@keelson/model';
+import { badRequest, type StatusError } from '../request/status-error.ts';
 
 /** Where the next page of a list begins. */
 export interface ContinueToken {
@@ -16,18 +17,37 @@ export function encodeContinue(token: ContinueToken, prefix: string): string {
 
 /** Reads a token that a client sent. @throws StatusError 400 */
 export function decodeContinue(text: string, prefix: string): ContinueToken {
+  const { v, rv, start } = fieldsOf(text);
+  if (v !== 'meta.k8s.io/v1')
+    throw invalidToken(`continue key is not valid: server does not recognize this encoded version ${v ?? ''}`);
+  if (rv === undefined || rv === 0)
+    throw invalidToken('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (start === undefined || start === '')
+    throw invalidToken('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
+  // Nothing but what is below the prefix may be named.
+  if (start.split('/').some((part) => part === '.' || part === '..') || start.includes('//') || start.endsWith('/'))
+    throw invalidToken(`continue key is not valid: ${start}`);
+  return { revision: Math.max(rv, -1), start: prefix + start.replace(/^\//, '') };
+}
+
+export function invalidToken(why: string): StatusError {
+  return badRequest(`invalid continue token: ${why}`);
+}
+
+function fieldsOf(text: string): { v?: string; rv?: number; start?: string } {
+  const odd = /[^A-Za-z0-9_-]/.exec(text)?.index ?? (text.length % 4 === 1 ? text.length - 1 : undefined);
+  if (odd !== undefined) throw invalidToken(`continue key is not valid: illegal base64 data at input byte ${odd}`);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-  } catch {
-    throw badRequest('continue key is not valid: it is no token of this server');
+    parsed = parseJson(Buffer.from(text, 'base64url'));
+  } catch (error) {
+    if (error instanceof DecodeError) throw invalidToken(`continue key is not valid: ${error.message}`);
+    throw error;
   }
   const { v, rv, start } = (parsed ?? {}) as { v?: unknown; rv?: unknown; start?: unknown };
-  if (v !== 'meta.k8s.io/v1')
-    throw badRequest(`continue key is not valid: server does not recognize this encoded version "${String(v)}"`);
-  if (!Number.isSafeInteger(rv) || (rv as number) === 0 || (rv as number) < -1)
-    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
-  if (typeof start !== 'string' || start === '')
-    throw badRequest('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
-  return { revision: rv as number, start: prefix + start };
+  return {
+    ...(typeof v === 'string' ? { v } : {}),
+    ...(Number.isSafeInteger(rv) ? { rv: rv as number } : {}),
+    ...(typeof start === 'string' ? { start } : {}),
+  };
 }
