@@ -10,6 +10,7 @@ import type { ServiceNetwork } from './services/service-hooks.ts';
 import type { ResourceCaches } from './storage/resource-caches.ts';
 import type { NodeConnector } from './subresources/node-connector.ts';
 import type { ReviewHandler, SubresourceHandler } from './subresources/subresource-handler.ts';
+import type { ClusterDialer } from './webhook/contract.ts';
 
 /** What GET /version says (version.Info). */
 export interface VersionInfo {
@@ -64,6 +65,8 @@ export interface ApiServerOptions {
   readonly reviews?: readonly ReviewHandler[];
   /** Reaches kubelets for logs, exec, attach and port-forward; without it those sub-resources are not served. */
   readonly connector?: NodeConnector;
+  /** Reaches pods, for the proxies of pods and services; absent: the cluster's network cannot be reached from here. */
+  readonly dial?: ClusterDialer;
   /** Sub-resources beyond those that the server knows itself; one of the same name takes its place. */
   readonly subresources?: readonly SubresourceHandler[];
   /** What resources do beyond their strategy. */

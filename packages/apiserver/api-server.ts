@@ -93,6 +93,7 @@ class KeelsonApiServer implements ApiServer {
         catalogue,
         admission,
         connector: options.connector,
+        dial: options.dial,
       }),
       ...(options.subresources ?? []),
     ];

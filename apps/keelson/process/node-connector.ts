@@ -53,7 +53,7 @@ export function nodeConnector(runDirectory: string): NodeConnector {
 function kubeletAddress(node: Readonly<ApiObject>): { host: string; port: number } {
   const addresses: { type: string; address: string }[] = node['status']?.addresses ?? [];
   const host = addresses.find((one) => one.type === 'InternalIP')?.address ?? '';
-  return { host, port: node['status']?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10_250 };
+  return { host, port: node['status']?.daemonEndpoints?.kubeletEndpoint?.Port || 10_250 };
 }
 
 /**

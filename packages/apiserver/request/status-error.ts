@@ -138,6 +138,11 @@ export function unavailable(message: string): StatusError {
   return new StatusError(503, 'ServiceUnavailable', message, { retryAfterSeconds: 1 });
 }
 
+/** The same of something behind this server: it says why, and not when to come back. */
+export function unavailableText(message: string): StatusError {
+  return new StatusError(503, 'ServiceUnavailable', message);
+}
+
 /** The cache has not reached the revision that the client insists on. */
 export function revisionTooLarge(wanted: number, current: number): StatusError {
   const message = `Timeout: Too large resource version: ${wanted}, current: ${current}`;

@@ -56,7 +56,8 @@ export class ResourceRoutes {
   /** @throws StatusError 404, 405 */
   resourceOf(info: RequestInfo): Resource {
     const resource = this.#catalogue.find(info.group, info.version, info.resource);
-    if (resource === undefined || info.rest.length > 0) throw noSuchPath();
+    if (resource === undefined) throw noSuchPath();
+    if (info.rest.length > 0 && !this.handlerOf(resource, info.subresource)?.passesThrough) throw noSuchPath();
     const inNamespace = info.namespace !== '' && !(info.resource === 'namespaces' && info.group === '');
     if (!resource.namespaced && inNamespace) throw noSuchPath();
     if (resource.namespaced && info.namespace === '') {
@@ -101,7 +102,7 @@ export class ResourceRoutes {
       : undefined;
     const handler = this.handlerOf(resource, info.subresource);
     if (known === undefined || (handler === undefined && info.subresource !== 'status')) throw noSuchPath();
-    if (!known.verbs.includes(info.verb as 'get')) throw methodNotAllowed();
+    if (!known.verbs.includes(info.verb as 'get') && !handler?.passesThrough) throw methodNotAllowed();
     if (handler !== undefined) return handler.handle(context, resource, this.#verbs);
     if (info.verb === 'get') return this.#verbs.get(context, resource);
     return info.verb === 'update'

@@ -1,7 +1,9 @@
 import type { World } from '@keelson/base';
 import type { ResourceCatalogue } from '@keelson/model';
+import { proxySubresources } from '../proxy/proxy-subresources.ts';
 import type { AdmissionChain } from '../resources/admission-chain.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
+import type { ClusterDialer } from '../webhook/contract.ts';
 import { namespaceFinalize } from './namespace-finalize.ts';
 import type { NodeConnector } from './node-connector.ts';
 import { podBinding } from './pod-binding.ts';
@@ -19,8 +21,9 @@ export function builtInSubresources(options: {
   readonly catalogue: ResourceCatalogue;
   readonly admission: AdmissionChain;
   readonly connector: NodeConnector | undefined;
+  readonly dial: ClusterDialer | undefined;
 }): SubresourceHandler[] {
-  const { world, caches, catalogue, admission, connector } = options;
+  const { world, caches, catalogue, admission, connector, dial } = options;
   const scales = catalogue
     .stored()
     .filter((resource) => resource.strategy.scale !== undefined && Object.hasOwn(resource.subresources, 'scale'))
@@ -38,6 +41,12 @@ export function builtInSubresources(options: {
     podEviction(world, caches),
     namespaceFinalize,
     updateThrough('certificates.k8s.io', 'certificatesigningrequests', 'approval'),
-    ...(connector === undefined ? [] : [podLog(caches, connector), ...podStreaming({ caches, connector, admission })]),
+    ...(connector === undefined
+      ? []
+      : [
+          podLog(caches, connector),
+          ...podStreaming({ caches, connector, admission }),
+          ...proxySubresources({ caches, connector, admission, dial, random: world.random }),
+        ]),
   ];
 }

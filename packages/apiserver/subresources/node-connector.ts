@@ -1,6 +1,7 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApiObject } from '@keelson/model';
+import { requestOver } from '../proxy/request-over.ts';
 
 /** Reaches kubelets. The composition knows where they are and which certificate the server shows them. */
 export interface NodeConnector {
@@ -13,16 +14,5 @@ export interface NodeConnector {
 
 /** Sends a GET for `path` and resolves with the answer once its header is there. The connection ends with the answer. */
 export function getFromNode(connection: Duplex, path: string, signal: AbortSignal): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({
-      createConnection: () => connection,
-      path,
-      method: 'GET',
-      headers: { host: 'kubelet', connection: 'close' },
-      signal,
-    });
-    outgoing.once('response', resolve);
-    outgoing.once('error', reject);
-    outgoing.end();
-  });
+  return requestOver(connection, { method: 'GET', path, headers: { host: 'kubelet' } }, signal);
 }

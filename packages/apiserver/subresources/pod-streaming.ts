@@ -6,6 +6,7 @@ import type { RequestContext } from '../request/request-context.ts';
 import { badRequest, internal } from '../request/status-error.ts';
 import type { AdmissionChain } from '../resources/admission-chain.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
+import { joined } from './joined-connections.ts';
 import type { NodeConnector } from './node-connector.ts';
 import { containerOf, nodeOf, podOf } from './pod-target.ts';
 import type { SubresourceHandler, UpgradedConnection } from './subresource-handler.ts';
@@ -65,29 +66,6 @@ async function joinWithNode(
   upstream.write(`${requestHead(context, path)}\r\n\r\n`);
   if (connection.head.length > 0) upstream.write(connection.head);
   await joined(connection.socket, upstream);
-}
-
-/** Passes bytes both ways until one side ends; then both are closed. */
-function joined(one: Duplex, other: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    let open = 2;
-    for (const [from, to] of [
-      [one, other],
-      [other, one],
-    ] as const) {
-      from.on('error', () => from.destroy());
-      from.once('close', () => {
-        if (!to.destroyed) to.end(() => to.destroy());
-        if (--open === 0) resolve();
-      });
-      from.pipe(to);
-    }
-    if (one.destroyed || other.destroyed) {
-      one.destroy();
-      other.destroy();
-      resolve();
-    }
-  });
 }
 
 /** The path of the kubelet's own API. @throws StatusError 400 */

@@ -10,6 +10,8 @@ export interface SubresourceHandler {
   readonly group: string;
   readonly resource: string;
   readonly subresource: string;
+  /** It is handed requests of every method, and those with more path after its name. */
+  readonly passesThrough?: boolean;
   /** @throws StatusError */
   handle(context: RequestContext, resource: Resource, verbs: ResourceVerbs): Promise<HttpResponse>;
   /** Takes over the connection of a request that asked for an upgrade. @throws StatusError before anything is sent */
