@@ -27,6 +27,8 @@ export interface ClaimOptions<O extends ApiObject, T extends ApiObject> {
   readonly ownerRef: ResourceRef<O>;
   readonly ref: ResourceRef<T>;
   readonly matches: (object: T) => boolean;
+  /** Put on what is adopted, and taken from what is released. */
+  readonly finalizer?: string | undefined;
 }
 
 /**
@@ -71,7 +73,9 @@ async function adopt<O extends ApiObject, T extends ApiObject>(
   object: T,
 ): Promise<T | undefined> {
   const { name, namespace, uid } = object.metadata ?? {};
-  const patch = { metadata: { ownerReferences: [controllerReference(options.owner, options.ownerRef)], uid } };
+  const ownerReferences = [controllerReference(options.owner, options.ownerRef)];
+  const finalizers = options.finalizer === undefined ? {} : { finalizers: [options.finalizer] };
+  const patch = { metadata: { ownerReferences, uid, ...finalizers } };
   try {
     return await options.client.resource(options.ref).patch(name!, namespace, patch);
   } catch (thrown) {
@@ -86,8 +90,11 @@ async function release<O extends ApiObject, T extends ApiObject>(
 ): Promise<void> {
   const { name, namespace, uid } = object.metadata ?? {};
   const ownerReferences = [{ $patch: 'delete', uid: options.owner.metadata?.uid }];
+  const { finalizer } = options;
+  const finalizers = finalizer === undefined ? {} : { '$deleteFromPrimitiveList/finalizers': [finalizer] };
   try {
-    await options.client.resource(options.ref).patch(name!, namespace, { metadata: { ownerReferences, uid } });
+    const patch = { metadata: { ownerReferences, uid, ...finalizers } };
+    await options.client.resource(options.ref).patch(name!, namespace, patch);
   } catch (thrown) {
     if (!isNotFound(thrown)) throw thrown;
   }

@@ -21,8 +21,12 @@ export interface OwnedPodsOptions<T extends ApiObject> {
   readonly selectorOf: (owner: T) => LabelSelector;
   /** What Events say of a pod that was made or deleted, or (with an error's text) was not. */
   readonly describe?: (verb: 'create' | 'delete', pod: string, owner: T, error?: string) => string;
-  /** Called for every change of a pod, after what is expected was counted; `key` is its owner's, if it has one. */
-  readonly onPod?: (before: Pod | undefined, now: Pod | undefined, key: string | undefined) => void;
+  /** Put on pods that are adopted, and taken from those that are released. */
+  readonly finalizer?: string;
+  /** Called for every pod that is new or has changed, with the key of its owner, if it has one. */
+  readonly onPod?: (pod: Pod, key: string | undefined) => void;
+  /** Called for every pod that an owner had and that is gone. */
+  readonly onGone?: (pod: Pod, key: string) => void;
 }
 
 function describe(verb: 'create' | 'delete', pod: string, _owner: ApiObject, error?: string): string {
@@ -82,7 +86,8 @@ export class OwnedPods<T extends ApiObject> {
     const gone = now === undefined || now.metadata?.deletionTimestamp !== undefined;
     if (gone) this.#expectations.deleted(key, pod.metadata?.uid);
     else if (before === undefined) this.#expectations.created(key);
-    this.#options.onPod?.(before, now, key);
+    if (now !== undefined) this.#options.onPod?.(now, key);
+    else if (key !== undefined) this.#options.onGone?.(pod, key);
     if (before !== undefined && now !== undefined) {
       const former = this.keyOfOwner(before);
       if (former !== undefined && former !== key) queue.add(former);
@@ -131,17 +136,15 @@ export class OwnedPods<T extends ApiObject> {
 
   /** The owner's pods, after adoption and release. `eligible` says which orphans may be adopted; by default active ones. */
   async claim(owner: T, eligible: (pod: Pod) => boolean = isPodActive): Promise<Pod[]> {
-    const { context, ref, selectorOf } = this.#options;
+    const { context, ref, selectorOf, finalizer } = this.#options;
     const selector = selectorOf(owner);
     const matches = (pod: Pod) => selector.matches(pod.metadata?.labels);
     const orphans = this.pods
       .index('controller', controllerUidOrOrphan)
       .get(`orphan/${owner.metadata?.namespace}`)
       .filter((pod) => eligible(pod) && matches(pod));
-    const owned = await claim({ client: context.client, owner, ownerRef: ref, ref: pods, matches }, [
-      ...this.controlledBy(owner),
-      ...orphans,
-    ]);
+    const options = { client: context.client, owner, ownerRef: ref, ref: pods, matches, finalizer };
+    const owned = await claim(options, [...this.controlledBy(owner), ...orphans]);
     this.#batches.note(keyOf(owner), owned.length);
     return owned;
   }

@@ -12,6 +12,7 @@ import { DisruptionController } from './disruption/index.ts';
 import { EndpointsController } from './endpoints/index.ts';
 import { EndpointSliceController } from './endpointslice/index.ts';
 import { GarbageCollector } from './garbage-collector/index.ts';
+import { JobController } from './job/index.ts';
 import { NamespaceController } from './namespace/index.ts';
 import { NodeLifecycleController } from './node-lifecycle/index.ts';
 import { PodGarbageCollector } from './pod-gc/index.ts';
@@ -48,6 +49,7 @@ export function kubernetesControllers(options: KubernetesControllerOptions = {})
     () => new DeploymentController(),
     () => new DaemonSetController(),
     () => new StatefulSetController(),
+    () => new JobController(),
     () => new EndpointsController(),
     () => new EndpointSliceController(),
     () => new GarbageCollector(),
