@@ -4,4 +4,11 @@
  * for. A hostile expression or value costs bounded time and throws CelCompileError or CelEvaluationError, nothing else.
  */
 export * from './cel-type.ts';
+export { applyConfigurationType, jsonPatchType } from './check/scope.ts';
+export { compile } from './compile.ts';
 export * from './contract.ts';
+export { authorizerValue, requestResourceValue } from './library/authorizer.ts';
+export { authorizerType, resourceCheckType } from './library/declaration.ts';
+export { type CelSchema, typeOfSchema } from './schema-type.ts';
+export { typeOfStruct } from './struct-type.ts';
+export { escapeFieldName, unescapeFieldName } from './values/field-names.ts';
