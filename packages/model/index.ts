@@ -10,6 +10,7 @@ export * from './codec/decode.ts';
 export * from './codec/decode-error.ts';
 export * from './codec/protobuf/envelope.ts';
 export * from './codec/stored-object.ts';
+export * from './custom-resources/index.ts';
 export { descriptionsFrom } from './documents/descriptions.ts';
 export { aggregatedDiscovery, apiGroupList, apiResourceList, apiVersions } from './documents/discovery.ts';
 export { openApiV3, openApiV3Index } from './documents/openapi.ts';

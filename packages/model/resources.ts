@@ -2,6 +2,8 @@
  * What a cluster of one Kubernetes minor serves: the joint between the tables (which kinds exist in which version) and
  * the kind folders (which of them Keelson knows well enough to serve).
  */
+import type { Decoded } from './codec/decode.ts';
+import type { ApiObject } from './object.ts';
 import type { Strategy } from './strategy.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
@@ -25,8 +27,12 @@ export interface Resource extends GroupVersionKind {
   readonly categories: readonly string[];
   /** Sub-resources by name: `status`, `scale`, `log`. */
   readonly subresources: Readonly<Record<string, Subresource>>;
-  /** The name of the object's type in the tables. */
+  /** What a list of them is called, when it is not the kind with `List`. */
+  readonly listKind?: string;
+  /** The name of the object's type in the tables; of a custom resource, which they have not, only a name. */
   readonly type: string;
+  /** How objects are read whose type is not in the tables: custom resources. */
+  readonly form?: ObjectForm;
   /** The group-version that it is stored as. When it is not this one, the kind's folder converts. */
   readonly storage: { readonly group: string; readonly version: string };
   readonly strategy: Strategy;
@@ -34,13 +40,29 @@ export interface Resource extends GroupVersionKind {
   readonly deprecation?: string;
 }
 
+/** What stands in for the tables where a definition of the cluster's own says what an object is. */
+export interface ObjectForm {
+  /**
+   * Takes a parsed object to the form that the API keeps, and tells what was left out. It may change the value.
+   * @throws DecodeError
+   */
+  normalize(value: unknown): Decoded;
+  /** Fills in, in place, what is missing. Idempotent. */
+  defaults(object: ApiObject): void;
+}
+
 export interface Subresource extends GroupVersionKind {
   readonly verbs: readonly ('create' | 'get' | 'patch' | 'update')[];
   readonly type: string;
 }
 
-/** The resources of one served API. Look-ups are constant time; the lists are sorted as discovery shows them. */
+/**
+ * The resources of one served API. Look-ups are constant time; the lists are sorted as discovery shows them, and are the
+ * same arrays until what is in them changes.
+ */
 export interface ResourceCatalogue {
+  /** Counts the changes of what is served; absent where nothing ever changes. */
+  readonly revision?: number;
   /** In discovery's order: the core group's version first, then groups by name with their preferred version first. */
   readonly groupVersions: readonly { readonly group: string; readonly version: string }[];
   resourcesOf(group: string, version: string): readonly Resource[];

@@ -36,6 +36,8 @@ export interface Strategy {
   validateStatusUpdate?(object: Readonly<ApiObject>, previous: Readonly<ApiObject>): FieldError[];
   /** Warnings for the client (`Warning: 299`), for deprecated or dubious use. `previous` is absent for a new object. */
   warnings?(object: Readonly<ApiObject>, previous?: Readonly<ApiObject>): string[];
+  /** Finalizers need no domain in front: those of custom resources. */
+  readonly plainFinalizers?: boolean;
 
   /** How metadata.name is checked; by default dnsSubdomain. */
   readonly nameForm?: 'dnsSubdomain' | 'dnsLabel' | 'dns1035Label' | 'pathSegment' | 'ipAddress';
@@ -109,6 +111,8 @@ export interface ScaleForm {
   read(object: Readonly<ApiObject>): ApiObject;
   /** Sets the object's replicas to what the Scale's spec says. */
   write(object: ApiObject, scale: Readonly<ApiObject>): void;
+  /** Names the field of the replicas when the object does not have it. */
+  missing?(object: Readonly<ApiObject>): string | undefined;
   /** What is wrong with a Scale that a client sends. */
   validate(scale: Readonly<ApiObject>): FieldError[];
 }

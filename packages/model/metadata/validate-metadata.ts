@@ -15,6 +15,8 @@ export interface MetadataRules {
   readonly namespaced: boolean;
   /** By default dnsSubdomain. */
   readonly nameForm?: NameForm;
+  /** Finalizers need no domain in front. */
+  readonly plainFinalizers?: boolean;
 }
 
 export const IMMUTABLE = 'field is immutable';
@@ -85,12 +87,12 @@ function ownerReferencesErrors(field: string, references: readonly OwnerReferenc
   return errors;
 }
 
-/** Finalizers are qualified names; a bare one must be among those that Kubernetes itself defines. */
-export function finalizersErrors(field: string, finalizers: readonly string[]): FieldError[] {
+/** Finalizers are qualified names; a bare one must be among those that Kubernetes itself defines, unless `plain` ones do. */
+export function finalizersErrors(field: string, finalizers: readonly string[], plain = false): FieldError[] {
   const errors: FieldError[] = [];
   finalizers.forEach((name, position) => {
     errors.push(...qualifiedNameProblems(name).map((problem) => invalid(field, name, problem)));
-    if (!name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
+    if (!plain && !name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
       const text = 'name is neither a standard finalizer name nor is it fully qualified';
       errors.push(invalid(`${field}[${position}]`, name, text));
     }
@@ -134,12 +136,12 @@ export function fieldManagerErrors(field: string, manager: string): FieldError[]
   return errors;
 }
 
-function common(meta: Readonly<ObjectMeta>): FieldError[] {
+function common(meta: Readonly<ObjectMeta>, plainFinalizers: boolean | undefined): FieldError[] {
   return [
     ...labelsErrors('metadata.labels', meta.labels),
     ...annotationsErrors('metadata.annotations', meta.annotations),
     ...ownerReferencesErrors('metadata.ownerReferences', meta.ownerReferences ?? []),
-    ...finalizersErrors('metadata.finalizers', meta.finalizers ?? []),
+    ...finalizersErrors('metadata.finalizers', meta.finalizers ?? [], plainFinalizers),
     ...managedFieldsErrors('metadata.managedFields', meta.managedFields ?? []),
   ];
 }
@@ -166,14 +168,18 @@ export function validateObjectMeta(meta: Readonly<ObjectMeta>, rules: MetadataRu
   if ((meta.generation ?? 0) < 0) {
     errors.push(invalid('metadata.generation', meta.generation, 'must be greater than or equal to 0'));
   }
-  return [...errors, ...common(meta)];
+  return [...errors, ...common(meta, rules.plainFinalizers)];
 }
 
 /**
  * Everything wrong with a change of metadata. Whether an update must carry a resourceVersion is the server's question,
  * since it knows which kinds may be written unconditionally.
  */
-export function validateObjectMetaUpdate(meta: Readonly<ObjectMeta>, previous: Readonly<ObjectMeta>): FieldError[] {
+export function validateObjectMetaUpdate(
+  meta: Readonly<ObjectMeta>,
+  previous: Readonly<ObjectMeta>,
+  rules: Pick<MetadataRules, 'plainFinalizers'> = {},
+): FieldError[] {
   const errors: FieldError[] = [];
   const finalizers = meta.finalizers ?? [];
   if (previous.deletionTimestamp !== undefined) {
@@ -197,5 +203,5 @@ export function validateObjectMetaUpdate(meta: Readonly<ObjectMeta>, previous: R
   ] as const) {
     errors.push(...immutable(`metadata.${name}`, meta[name], previous[name]));
   }
-  return [...errors, ...common(meta)];
+  return [...errors, ...common(meta, rules.plainFinalizers)];
 }

@@ -1,0 +1,83 @@
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../generated/types/apiextensions-v1.ts';
+import type { Resource, Subresource, Verb } from '../resources.ts';
+import { CustomObjectForm } from './custom-object-form.ts';
+import { customStrategy } from './custom-strategy.ts';
+import { deprecationWarning, storageVersion } from './definition-names.ts';
+import { asResource, type StructuralSchema, structuralSchema } from './structural-schema.ts';
+
+const verbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+const subresourceVerbs = ['get', 'patch', 'update'] as const;
+
+/** One version of a custom resource: a resource like any other, whose type its definition states. */
+export interface CustomResource extends Resource {
+  readonly form: CustomObjectForm;
+  /** Made when it is first needed. */
+  readonly schema: () => StructuralSchema;
+  readonly definition: Readonly<CustomResourceDefinition>;
+}
+
+/**
+ * Every version of what a definition defines, whether it is served or not, under the names that were accepted. It costs
+ * little before the first object comes: schemas are taken apart when they are needed.
+ */
+export function customResources(definition: Readonly<CustomResourceDefinition>): CustomResource[] {
+  return definition.spec.versions.map((version) => customResource(definition, version));
+}
+
+function customResource(
+  definition: Readonly<CustomResourceDefinition>,
+  version: CustomResourceDefinitionVersion,
+): CustomResource {
+  const { spec } = definition;
+  const names = definition.status?.acceptedNames ?? spec.names;
+  const place = { group: spec.group, version: version.name, kind: names.kind };
+  const apiVersion = `${spec.group}/${version.name}`;
+  const type = `${apiVersion}.${names.kind}`;
+  const schema = once(() => asResource(structuralSchema(version.schema?.openAPIV3Schema ?? {})));
+  const form = new CustomObjectForm(schema);
+  const deprecation = deprecationWarning(spec, version.name);
+  return {
+    ...place,
+    resource: names.plural,
+    singular: names.singular ?? names.kind.toLowerCase(),
+    listKind: names.listKind ?? `${names.kind}List`,
+    namespaced: spec.scope === 'Namespaced',
+    verbs,
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    subresources: subresourcesOf(place, type, version),
+    type,
+    storage: { group: spec.group, version: storageVersion(spec) },
+    strategy: customStrategy({
+      apiVersion,
+      kind: names.kind,
+      version,
+      schema,
+      defaults: (object) => form.defaults(object),
+    }),
+    form,
+    schema,
+    definition,
+    ...(deprecation === undefined ? {} : { deprecation }),
+  };
+}
+
+function subresourcesOf(
+  place: { readonly group: string; readonly version: string; readonly kind: string },
+  type: string,
+  { subresources }: CustomResourceDefinitionVersion,
+): Record<string, Subresource> {
+  const scale = { group: 'autoscaling', version: 'v1', kind: 'Scale', type: 'autoscaling/v1.Scale' };
+  return {
+    ...(subresources?.status === undefined ? {} : { status: { ...place, type, verbs: subresourceVerbs } }),
+    ...(subresources?.scale === undefined ? {} : { scale: { ...scale, verbs: subresourceVerbs } }),
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
