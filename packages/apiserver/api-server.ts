@@ -1,8 +1,11 @@
 import { type HttpHandler, type HttpRequest, type HttpResponse, isStream, messageOf, sleep } from '@keelson/base';
+import { GrowingCatalogue } from '@keelson/model';
 import { StoreError } from '@keelson/store';
 import { type ApiServerLimits, type ApiServerOptions, apiServerLimits } from './api-server-options.ts';
 import { createMissing } from './bootstrap/create-missing.ts';
 import { publishKubernetesService } from './bootstrap/kubernetes-service.ts';
+import { CustomResources } from './custom-resources/index.ts';
+import { definitionHooks } from './custom-resources/definition-hooks.ts';
 import { ServerPaths } from './discovery/server-paths.ts';
 import { ServerMetrics } from './observe/server-metrics.ts';
 import { FlowControl } from './priority-and-fairness/flow-control.ts';
@@ -57,6 +60,7 @@ class KeelsonApiServer implements ApiServer {
   readonly #paths: ServerPaths;
   readonly #keeper: StoreKeeper;
   readonly #services: ServiceHooks | undefined;
+  readonly #customResources: CustomResources | undefined;
   #unfollow = () => {};
   #phase: 'new' | 'serving' | 'stopping' = 'new';
 
@@ -76,8 +80,16 @@ class KeelsonApiServer implements ApiServer {
     const admission = new AdmissionChain(options.admission);
     this.#services = options.services && new ServiceHooks(options.services, world.random);
     const services = this.#services === undefined ? [] : [this.#services];
-    const hooks = new HookTable([namespaceHooks, ...services, ...(options.hooks ?? [])]);
+    const hooks = new HookTable([namespaceHooks, definitionHooks(world), ...services, ...(options.hooks ?? [])]);
     this.#writer = new ObjectWriter({ world, store, caches, admission, hooks });
+    if (catalogue instanceof GrowingCatalogue)
+      this.#customResources = new CustomResources({
+        world,
+        catalogue,
+        caches,
+        writer: this.#writer,
+        conversionFor: () => undefined,
+      });
     this.#flowConfiguration = new FlowConfigurationKeeper({ world, reader: caches, writer: this.#writer, catalogue });
     const verbs = new ResourceVerbs({
       world,
@@ -97,7 +109,7 @@ class KeelsonApiServer implements ApiServer {
       }),
       ...(options.subresources ?? []),
     ];
-    this.#routes = new ResourceRoutes(catalogue, verbs, subresources, options.reviews ?? []);
+    this.#routes = new ResourceRoutes({ catalogue, caches, verbs, subresources, reviews: options.reviews ?? [] });
     this.#transactions = new TransactionEndpoint({ catalogue, writer: this.#writer, authorizer: options.authorizer });
     this.#metrics = new ServerMetrics({
       caches,
@@ -119,6 +131,7 @@ class KeelsonApiServer implements ApiServer {
 
   async start(): Promise<void> {
     await this.#options.caches.start();
+    this.#customResources?.start();
     this.#keeper.start();
     this.#unfollow = this.#services?.follow(this.#options.caches) ?? this.#unfollow;
     await createMissing(this.#options, this.#writer);
@@ -135,6 +148,7 @@ class KeelsonApiServer implements ApiServer {
   async stop(): Promise<void> {
     if (this.#phase === 'stopping') return;
     this.#phase = 'stopping';
+    this.#customResources?.stop();
     this.#keeper.stop();
     this.#gates.flowControl.stop();
     this.#options.caches.endWatches();

@@ -4,10 +4,12 @@
  */
 
 export * from './apply/apply-schema.ts';
+export { GrowingCatalogue } from './catalogue/growing-catalogue.ts';
 export { catalogueFor, newestMinor, oldestMinor } from './catalogue/kubernetes-catalogue.ts';
 export * from './certificates/certificate-request.ts';
 export * from './codec/decode.ts';
 export * from './codec/decode-error.ts';
+export { copyOf } from './codec/own-property.ts';
 export * from './codec/protobuf/envelope.ts';
 export * from './codec/stored-object.ts';
 export * from './custom-resources/index.ts';

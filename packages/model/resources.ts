@@ -36,6 +36,8 @@ export interface Resource extends GroupVersionKind {
   /** The group-version that it is stored as. When it is not this one, the kind's folder converts. */
   readonly storage: { readonly group: string; readonly version: string };
   readonly strategy: Strategy;
+  /** Its definition is being deleted: nothing can be created any more. */
+  readonly terminating?: boolean;
   /** Set when using it earns a warning: `policy/v1beta1 PodSecurityPolicy is deprecated in v1.21+, unavailable in v1.25+`. */
   readonly deprecation?: string;
 }
@@ -49,6 +51,12 @@ export interface ObjectForm {
   normalize(value: unknown): Decoded;
   /** Fills in, in place, what is missing. Idempotent. */
   defaults(object: ApiObject): void;
+  /** The schema for OpenAPI documents of version 3. */
+  published(): Record<string, unknown>;
+  /** The bytes to store of an object of this version, which stays as it is. May reject when it cannot be converted. */
+  encode(object: Readonly<ApiObject>): Uint8Array | Promise<Uint8Array>;
+  /** Stored bytes, of whatever versions, in this version's form; the same array where nothing differs. May reject. */
+  read(values: readonly Uint8Array[]): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
 }
 
 export interface Subresource extends GroupVersionKind {

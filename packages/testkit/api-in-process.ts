@@ -2,7 +2,7 @@ import type { Authenticator, Authorizer } from '@keelson/apiserver';
 import { type ApiServer, createApiServer, ResourceCaches } from '@keelson/apiserver';
 import { type HttpResponse, type VirtualClock, virtualWorld, type World } from '@keelson/base';
 import { type Client, createClient, inProcessPeer } from '@keelson/client';
-import { catalogueFor } from '@keelson/model';
+import { catalogueFor, GrowingCatalogue } from '@keelson/model';
 import { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
 
 /** The real API server over a memory store in this process, on virtual time, without authorisation or admission. */
@@ -45,7 +45,7 @@ export class ApiInProcess {
   /** Starts a server on the store, which has what earlier ones left. */
   async up(): Promise<void> {
     const { world } = this;
-    const catalogue = catalogueFor(33);
+    const catalogue = new GrowingCatalogue(catalogueFor(33));
     const caches = new ResourceCaches({ world, store: this.#store, catalogue });
     const server = createApiServer({
       world,

@@ -7,6 +7,7 @@ import {
   apiVersions,
   openApiV3,
   openApiV3Index,
+  type Resource,
   type ResourceCatalogue,
 } from '@keelson/model';
 import { notAcceptable, parseAccept } from '../request/media-type.ts';
@@ -16,13 +17,16 @@ import { encodeOpenApiV2, openApiV2, openApiV2Protobuf } from './openapi-v2.ts';
 interface Document {
   readonly bytes: Uint8Array;
   readonly etag: string;
+  /** What it was made from: the document is good while that is the same. */
+  readonly source: unknown;
 }
 
-/** Discovery and OpenAPI: documents that depend on nothing but the catalogue, each made once when first asked for. */
+/** Discovery and OpenAPI: documents that depend on nothing but the catalogue, each made once for what is served then. */
 export class ApiDocuments {
   readonly #catalogue: ResourceCatalogue;
   readonly #version: string;
   readonly #documents = new Map<string, Document>();
+  #revision: number | undefined;
 
   /** @param version what the OpenAPI document of version 2 calls itself */
   constructor(catalogue: ResourceCatalogue, version: string) {
@@ -33,15 +37,40 @@ export class ApiDocuments {
   /** Answers `path`; undefined when it is none of these documents. @throws StatusError 404, 406 */
   respond(path: string, headers: Readonly<Record<string, string>>): HttpResponse | undefined {
     const parts = path.split('/').filter((part) => part !== '');
+    this.#forgetOld();
     if (parts[0] === 'openapi' && parts[1] === 'v3') return this.#openApi(parts.slice(2), headers);
     if (path === '/openapi/v2') return this.#openApiV2(headers);
     if (parts[0] !== 'api' && parts[0] !== 'apis') return undefined;
     if (parts.length === 1) return this.#root(parts[0], headers);
     const key = parts.join('/');
     if (parts[0] === 'api')
-      return parts.length === 2 ? this.#json(key, headers, () => this.#resources('', parts[1]!)) : undefined;
+      return parts.length === 2 ? this.#groupVersion(key, headers, '', parts[1]!) : undefined;
     if (parts.length === 2) return this.#json(key, headers, () => this.#group(parts[1]!));
-    return parts.length === 3 ? this.#json(key, headers, () => this.#resources(parts[1]!, parts[2]!)) : undefined;
+    return parts.length === 3 ? this.#groupVersion(key, headers, parts[1]!, parts[2]!) : undefined;
+  }
+
+  /** Documents of what is not served any more, or differently, are not kept. */
+  #forgetOld(): void {
+    const { revision } = this.#catalogue;
+    if (revision === this.#revision) return;
+    this.#revision = revision;
+    for (const [key, { source }] of this.#documents) if (!this.#isCurrent(source)) this.#documents.delete(key);
+  }
+
+  #isCurrent(source: unknown): boolean {
+    if (!Array.isArray(source)) return source === this.#catalogue.revision;
+    const [first] = source as readonly Resource[];
+    return first !== undefined && this.#catalogue.resourcesOf(first.group, first.version) === source;
+  }
+
+  #groupVersion(
+    key: string,
+    headers: Readonly<Record<string, string>>,
+    group: string,
+    version: string,
+  ): HttpResponse {
+    const source = this.#catalogue.resourcesOf(group, version);
+    return this.#json(key, headers, () => this.#resources(group, version), source);
   }
 
   #root(root: 'api' | 'apis', headers: Readonly<Record<string, string>>): HttpResponse {
@@ -75,7 +104,9 @@ export class ApiDocuments {
     const [group, version] = root === 'api' ? ['', rest[0]] : [rest[0], rest[1]];
     const served = this.#catalogue.groupVersions.some((one) => one.group === group && one.version === version);
     if (!served || parts.length !== (root === 'api' ? 2 : 3)) throw noSuchPath();
-    return this.#json(`openapi/v3/${parts.join('/')}`, headers, () => openApiV3(this.#catalogue, group!, version!));
+    const source = this.#catalogue.resourcesOf(group!, version!);
+    const make = () => openApiV3(this.#catalogue, group!, version!);
+    return this.#json(`openapi/v3/${parts.join('/')}`, headers, make, source);
   }
 
   #openApiV2(headers: Readonly<Record<string, string>>): HttpResponse {
@@ -86,20 +117,32 @@ export class ApiDocuments {
     return { ...response, headers: { ...response.headers, 'content-type': contentType } };
   }
 
-  #json(key: string, headers: Readonly<Record<string, string>>, make: () => object | undefined): HttpResponse {
-    return this.#bytes(key, headers, () => {
+  /** @param source what the document is made from, when it is not everything that is served */
+  #json(
+    key: string,
+    headers: Readonly<Record<string, string>>,
+    make: () => object | undefined,
+    source?: unknown,
+  ): HttpResponse {
+    const bytes = () => {
       const value = make();
       // What does not exist is not kept: clients could name anything.
       if (value === undefined) throw noSuchPath();
       return Buffer.from(JSON.stringify(value));
-    });
+    };
+    return this.#bytes(key, headers, bytes, source);
   }
 
-  #bytes(key: string, headers: Readonly<Record<string, string>>, make: () => Uint8Array): HttpResponse {
+  #bytes(
+    key: string,
+    headers: Readonly<Record<string, string>>,
+    make: () => Uint8Array,
+    source: unknown = this.#catalogue.revision,
+  ): HttpResponse {
     if (!this.#documents.has(key)) {
       const bytes = make();
       const etag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 64).toUpperCase()}"`;
-      this.#documents.set(key, { bytes, etag });
+      this.#documents.set(key, { bytes, etag, source });
     }
     const { bytes, etag } = this.#documents.get(key)!;
     const common = { 'cache-control': 'public', etag, vary: 'Accept' };

@@ -1,10 +1,12 @@
-import { type ApiObject, type Decoded, DecodeError, decodeObject, type GroupVersionKind } from '@keelson/model';
+import { type ApiObject, type Decoded, DecodeError, decodeObject, type GroupVersionKind, type ObjectForm } from '@keelson/model';
 import { bodyMediaType, objectTypes, requireBodyType } from './media-type.ts';
 import { badRequest, type StatusError } from './status-error.ts';
 import type { FieldValidation } from './write-options.ts';
 
 /** The most of a request's body that is read, in bytes. */
 export const bodyLimit = 3 << 20;
+/** What objects without a form in protobuf are read from. */
+const textTypes = ['application/json', 'application/yaml'] as const;
 /** The longest Warning text that is kept, and all of them together. */
 const warningLimit = 4096;
 
@@ -29,16 +31,16 @@ function undecodable(sent: ApiObject | undefined, expected: GroupVersionKind, wh
  * @throws StatusError 400 or 415
  */
 export function decodeBody(
-  expected: GroupVersionKind & { readonly type: string },
+  expected: GroupVersionKind & { readonly type: string; readonly form?: ObjectForm },
   body: Uint8Array,
   contentType: string | undefined,
   validation: FieldValidation = 'Ignore',
 ): Decoded {
   const mediaType = bodyMediaType(contentType);
-  requireBodyType(mediaType, objectTypes);
+  requireBodyType(mediaType, expected.form === undefined ? objectTypes : textTypes);
   let decoded: Decoded;
   try {
-    decoded = decodeObject(expected.type, body, mediaType, { duplicates: validation !== 'Ignore' });
+    decoded = decodeObject(expected, body, mediaType, { duplicates: validation !== 'Ignore' });
   } catch (error) {
     if (error instanceof DecodeError) throw undecodable(undefined, expected, error.message);
     throw error;

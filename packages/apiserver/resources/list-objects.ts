@@ -1,4 +1,4 @@
-import { type Store, StoreError } from '@keelson/store';
+import { StoreError } from '@keelson/store';
 import type { ListOptions } from '../request/list-options.ts';
 import { parseRevision } from '../request/list-options.ts';
 import { badRequest, expired, revisionTooLarge, tooManyRequests } from '../request/status-error.ts';
@@ -17,12 +17,6 @@ const pageSize = 1000;
 const inconsistentText =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
 
-/** Where lists come from beside the cache. */
-export interface ListSource {
-  readonly store: Store;
-  readonly latest: LatestRevision;
-}
-
 export interface ListPage {
   readonly objects: readonly CachedObject[];
   readonly meta: ListMeta;
@@ -31,17 +25,17 @@ export interface ListPage {
 /** Answers a list: from the cache when the latest will do, from the store at an exact revision. @throws StatusError */
 export async function listObjects(
   cache: WatchCache,
-  { store, latest }: ListSource,
+  latest: LatestRevision,
   namespace: string,
   options: ListOptions,
 ): Promise<ListPage> {
   const { limit, continueToken, resourceVersion, match } = options;
-  if (continueToken !== '') return continued(cache, store, namespace, options);
+  if (continueToken !== '') return continued(cache, namespace, options);
   const revision = parseRevision(resourceVersion);
   const exact = match === 'Exact' || (match === '' && limit > 0 && revision > 0);
   if (exact && revision > 0) {
     const { start } = keyRange(cache.prefix, namespace);
-    return fromStore(cache, store, namespace, options, start, revision);
+    return fromStore(cache, namespace, options, start, revision);
   }
   await awaitRevision(cache, latest, resourceVersion, revision);
   return fromCache(cache, namespace, options);
@@ -90,16 +84,16 @@ function moreMeta(cache: WatchCache, revision: number, last: CachedObject, remai
   return remaining === undefined || remaining <= 0 ? meta : { ...meta, remainingItemCount: remaining };
 }
 
-async function continued(cache: WatchCache, store: Store, namespace: string, options: ListOptions): Promise<ListPage> {
+async function continued(cache: WatchCache, namespace: string, options: ListOptions): Promise<ListPage> {
   if (options.resourceVersion !== '' && options.resourceVersion !== '0')
     throw badRequest('specifying resource version is not allowed when using continue');
   const token = decodeContinue(options.continueToken, cache.prefix);
   const range = keyRange(cache.prefix, namespace);
   if (!token.start.startsWith(range.start))
     throw invalidToken(`continue key is not valid: ${token.start.slice(cache.prefix.length)}`);
-  if (token.revision === -1) return fromStore(cache, store, namespace, options, token.start, 0);
+  if (token.revision === -1) return fromStore(cache, namespace, options, token.start, 0);
   try {
-    return await fromStore(cache, store, namespace, options, token.start, token.revision);
+    return await fromStore(cache, namespace, options, token.start, token.revision);
   } catch (error) {
     if (!(error instanceof Compacted)) throw error;
     throw expired(inconsistentText, encodeContinue({ revision: -1, start: token.start }, cache.prefix));
@@ -111,17 +105,16 @@ class Compacted extends Error {}
 
 async function fromStore(
   cache: WatchCache,
-  store: Store,
   namespace: string,
   options: ListOptions,
   start: string,
   revision: number,
 ): Promise<ListPage> {
   try {
-    return await readPages(cache, store, namespace, options, start, revision);
+    return await readPages(cache, namespace, options, start, revision);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    if (error.code === 'futureRevision') throw revisionTooLarge(revision, store.revision());
+    if (error.code === 'futureRevision') throw revisionTooLarge(revision, cache.store.revision());
     if (error.code !== 'compacted') throw storeRefusal(error);
     if (options.continueToken !== '') throw new Compacted();
     throw expired(`The resourceVersion for the provided list is too old.`);
@@ -130,7 +123,6 @@ async function fromStore(
 
 async function readPages(
   cache: WatchCache,
-  store: Store,
   namespace: string,
   { selection, limit }: ListOptions,
   start: string,
@@ -143,7 +135,7 @@ async function readPages(
   let at = revision;
   for (;;) {
     const wanted = limit > 0 && !selecting ? limit - objects.length : pageSize;
-    const page = await store.range({ start: next, end, revision: at, limit: wanted });
+    const page = await cache.store.range({ start: next, end, revision: at, limit: wanted });
     at ||= page.revision;
     for (const [index, entry] of page.entries.entries()) {
       const object = cache.objectOf(entry.key, entry.modRevision, entry.value);

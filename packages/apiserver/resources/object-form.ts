@@ -18,12 +18,19 @@ export function decodeAs(resource: Resource, cached: CachedObject): ApiObject {
   return storedAs === undefined ? object : storedAs.fromStored(object);
 }
 
-/** The bytes to store. @throws StatusError 413 */
-export function encodeFrom(resource: Resource, object: ApiObject): Uint8Array {
+/** The bytes to store; a promise of them where others convert the object. @throws StatusError 413 */
+export function encodeFrom(resource: Resource, object: ApiObject): Uint8Array | Promise<Uint8Array> {
   const { storedAs } = resource.strategy;
   object.apiVersion = apiVersionOf(resource);
   object.kind = resource.kind;
-  const bytes = encodeObject(storedAs === undefined ? object : storedAs.toStored(object));
+  if (resource.form !== undefined) {
+    const encoded = resource.form.encode(object);
+    return encoded instanceof Uint8Array ? limited(encoded) : encoded.then(limited);
+  }
+  return limited(encodeObject(storedAs === undefined ? object : storedAs.toStored(object)));
+}
+
+function limited(bytes: Uint8Array): Uint8Array {
   if (bytes.length > objectLimit) throw tooLarge(`Request entity too large: limit is ${objectLimit}`);
   return bytes;
 }

@@ -21,6 +21,7 @@ import { planDelete } from './plan-delete.ts';
 import { type Modify, planUpdate, type UpdateRules } from './plan-update.ts';
 import type { PlannerTools } from './planner-tools.ts';
 import type { HookTable } from './resource-hooks.ts';
+import { sameJson } from './same-json.ts';
 import type { WriteContext, WritePlan, WriteResult } from './write-plan.ts';
 
 /** How often a write is planned anew when another process' write came between. */
@@ -57,6 +58,11 @@ export class ObjectWriter implements PlannerTools {
     const cache = this.#caches.of(resource);
     if (cache === undefined) throw internal(`${resource.resource} is not stored`);
     return cache;
+  }
+
+  async isStored(key: string, bytes: Uint8Array): Promise<boolean> {
+    const entry = await this.#store.get(key);
+    return entry !== undefined && sameJson(parsed(entry.value), parsed(bytes));
   }
 
   /**
@@ -181,6 +187,10 @@ export class ObjectWriter implements PlannerTools {
       error.status.message = `object is being deleted: ${error.status.message}`;
     return error;
   }
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
 }
 
 function operationOf(plan: WritePlan): Operation {

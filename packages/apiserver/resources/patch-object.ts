@@ -2,10 +2,12 @@ import {
   type ApiObject,
   type Decoded,
   DecodeError,
+  copyOf,
   type GroupVersionKind,
   jsonMergePatch,
   jsonPatch,
   normalize,
+  type ObjectForm,
   PatchError,
   parseJson,
   strategicMergePatch,
@@ -19,6 +21,9 @@ export const patchTypes = [
   'application/strategic-merge-patch+json',
 ] as const;
 
+/** What is patched. */
+type PatchedType = GroupVersionKind & { readonly type: string; readonly form?: ObjectForm };
+
 /** A patch that was read, and can be applied as often as others come between. */
 export interface Patch {
   /** @throws StatusError 400 or 422 */
@@ -27,12 +32,14 @@ export interface Patch {
 
 /** Reads a patch's body. @throws StatusError 400 or 415 */
 export function readPatch(
-  expected: GroupVersionKind & { readonly type: string },
+  expected: PatchedType,
   body: Uint8Array,
   contentType: string | undefined,
 ): Patch {
   const mediaType = bodyMediaType(contentType);
-  requireBodyType(mediaType, patchTypes);
+  // How lists are merged is only known of the types of the tables.
+  const types = expected.form === undefined ? patchTypes : patchTypes.slice(0, 2);
+  requireBodyType(mediaType, types);
   let patch: any;
   try {
     patch = parseJson(body);
@@ -57,9 +64,10 @@ export function readPatch(
   return { apply: (present) => applied(expected, () => merge(present)) };
 }
 
-function applied(expected: GroupVersionKind & { readonly type: string }, merge: () => unknown): Decoded {
+function applied(expected: PatchedType, merge: () => unknown): Decoded {
   try {
-    return normalize(expected.type, merge());
+    // What is merged may share parts with the patch, which is needed again.
+    return normalize(expected, expected.form === undefined ? merge() : copyOf(merge()));
   } catch (error) {
     if (error instanceof PatchError) {
       if (error.code === 'unprocessable') throw unprocessable(error.message);

@@ -34,7 +34,8 @@ export async function planCreate(tools: PlannerTools, context: WriteContext, obj
   strategy.prepareForCreate?.(object, factsOf(tools, context));
   applyDefaults(context, object);
   const meta = metadataOf(object);
-  const rules = { namespaced: resource.namespaced, nameForm: strategy.nameForm ?? 'dnsSubdomain' };
+  const { nameForm = 'dnsSubdomain', plainFinalizers = false } = strategy;
+  const rules = { namespaced: resource.namespaced, nameForm, plainFinalizers };
   const problems = [...validateObjectMeta(meta, rules), ...(strategy.validate?.(object) ?? [])];
   if (problems.length > 0) throw invalid(resource, meta.name ?? '', problems);
   context.warnings.push(...(strategy.warnings?.(object) ?? []));
@@ -48,7 +49,7 @@ export async function planCreate(tools: PlannerTools, context: WriteContext, obj
       key: tools.cacheOf(resource).keyOf(namespace, name),
       expected: 0,
       outcome: 'created',
-      bytes: encodeFrom(resource, object),
+      bytes: await encodeFrom(resource, object),
       object,
       ttl: strategy.ttl,
       reservation,
@@ -67,6 +68,6 @@ export function factsOf(tools: PlannerTools, { user }: WriteContext): WriteFacts
 
 /** Defaults of the tables, then the kind's own. Idempotent. */
 export function applyDefaults({ resource }: Pick<WriteContext, 'resource'>, object: ApiObject): void {
-  applyTableDefaults(resource.type, object);
+  if (resource.form === undefined) applyTableDefaults(resource.type, object);
   resource.strategy.defaults?.(object);
 }

@@ -60,7 +60,7 @@ export async function planDelete(
     return { ...plan, outcome: 'deleted', bytes: present.bytes, reservation };
   }
   delete metadataOf(object).resourceVersion;
-  const bytes = encodeObject(object);
+  const bytes = resource.form === undefined ? encodeObject(object) : await resource.form.encode(object);
   if (Buffer.compare(bytes, present.bytes) === 0) return { ...plan, outcome: 'unchanged', bytes: present.bytes };
   return { ...plan, outcome: 'marked', bytes, object };
 }
@@ -93,6 +93,8 @@ function mark(
   const before = meta.deletionGracePeriodSeconds;
   let grace = strategy.gracePeriod?.(object, options.gracePeriodSeconds) ?? 0;
   const finalizers = finalizersAfter(context, object, options);
+  if (meta.deletionTimestamp === undefined)
+    for (const name of hooks?.finalizers ?? []) if (!finalizers.includes(name)) finalizers.push(name);
   const held = finalizers.length > 0 || (hooks?.holdsDeletion?.(object) ?? false);
   setFinalizers(object, finalizers);
   if (meta.deletionTimestamp !== undefined) {

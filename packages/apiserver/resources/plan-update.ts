@@ -87,8 +87,8 @@ async function finishUpdate(
     !hooks?.holdsDeletion?.(object);
   const reservation = await hooks?.reserve?.(removed ? { previous, dryRun } : { object, previous, dryRun });
   try {
-    const bytes = encodeFrom(resource, object);
-    const unchanged = !removed && bytes.length === present.bytes.length && sameObject(object, previous);
+    const bytes = await encodeFrom(resource, object);
+    const unchanged = !removed && (await isUnchanged(tools, present, bytes, object, previous));
     return {
       context,
       name: present.name,
@@ -105,6 +105,19 @@ async function finishUpdate(
     reservation?.undo();
     throw error;
   }
+}
+
+/** Whether writing would change nothing: neither the object nor the version that it is stored as. */
+async function isUnchanged(
+  tools: PlannerTools,
+  present: CachedObject,
+  bytes: Uint8Array,
+  object: ApiObject,
+  previous: ApiObject,
+): Promise<boolean> {
+  if (present.resource.form === undefined)
+    return bytes.length === present.bytes.length && sameObject(object, previous);
+  return sameObject(object, previous) && tools.isStored(present.key, bytes);
 }
 
 /** Whether nothing is different but the order in which it is written. */
@@ -160,7 +173,7 @@ function validate(
   rules: UpdateRules,
 ): readonly FieldError[] {
   const { strategy } = resource;
-  const problems = validateObjectMetaUpdate(metadataOf(object), metadataOf(previous));
+  const problems = validateObjectMetaUpdate(metadataOf(object), metadataOf(previous), strategy);
   if (rules === 'main') return [...problems, ...(strategy.validateUpdate?.(object, previous) ?? [])];
   if (rules === 'status') return [...problems, ...(strategy.validateStatusUpdate?.(object, previous) ?? [])];
   if (rules !== 'none') return [...problems, ...rules.validate(object, previous)];

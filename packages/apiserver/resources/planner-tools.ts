@@ -10,4 +10,6 @@ export interface PlannerTools {
   readonly admission: AdmissionChain;
   readonly hooks: HookTable;
   cacheOf(resource: Resource): WatchCache;
+  /** Whether the store has these bytes under a key, or others that mean the same. */
+  isStored(key: string, bytes: Uint8Array): Promise<boolean>;
 }

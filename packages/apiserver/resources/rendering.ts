@@ -59,6 +59,11 @@ export class Rendering {
     return encoding === 'json' && transform === 'none' && !pretty && isStoredForm(this.resource);
   }
 
+  get #listKind(): string {
+    const { kind, listKind = `${kind}List` } = this.resource;
+    return listKind;
+  }
+
   get #protobuf(): boolean {
     return this.form.encoding === 'protobuf' && this.form.transform === 'none';
   }
@@ -89,7 +94,7 @@ export class Rendering {
     if (this.plain) return bytesResponse(200, this.form.contentType, this.#plainList(objects, meta));
     if (!this.#protobuf) return this.#listOfValues(objects, meta);
     const messages = await this.#eachInTurn(objects, (cached) => this.#message(cached));
-    const typeMeta = { apiVersion: apiVersionOf(this.resource), kind: `${this.resource.kind}List` };
+    const typeMeta = { apiVersion: apiVersionOf(this.resource), kind: this.#listKind };
     return bytesResponse(200, this.form.contentType, protobufList(typeMeta, meta, messages));
   }
 
@@ -175,7 +180,7 @@ export class Rendering {
     const items = await this.#eachInTurn(objects, (cached) => decodeAs(resource, cached));
     if (transform === 'table') return valueResponse(200, form, '', this.#table(items, metadata, false));
     if (transform === 'none') {
-      const kind = `${resource.kind}List`;
+      const kind = this.#listKind;
       return valueResponse(200, form, '', { kind, apiVersion: apiVersionOf(resource), metadata, items });
     }
     const [kind, apiVersion] = ['PartialObjectMetadata', transformVersion];
@@ -199,8 +204,7 @@ export class Rendering {
 
   #plainList(objects: readonly CachedObject[], meta: ListMeta): Uint8Array[] {
     const chunks = new ByteChunks();
-    const { kind } = this.resource;
-    const head = JSON.stringify({ kind: `${kind}List`, apiVersion: apiVersionOf(this.resource), metadata: meta });
+    const head = JSON.stringify({ kind: this.#listKind, apiVersion: apiVersionOf(this.resource), metadata: meta });
     chunks.text(`${head.slice(0, -1)},"items":[`);
     objects.forEach((cached, position) => {
       if (position > 0) chunks.text(',');

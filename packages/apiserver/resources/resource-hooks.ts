@@ -21,6 +21,8 @@ export interface ResourceHooks {
   readonly resource: string;
   /** Takes what the write needs. @throws StatusError when it cannot be had */
   reserve?(write: PendingWrite): Promise<Reservation | undefined>;
+  /** Finalizers that a deletion gives the object, so that somebody cleans up after it first. */
+  readonly finalizers?: readonly string[];
   /** Changes what a deletion that has to wait begins with (a namespace's phase). */
   markDeleted?(object: ApiObject): void;
   /** Something other than metadata.finalizers keeps the object until it is empty. */

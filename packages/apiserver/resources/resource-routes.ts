@@ -7,24 +7,30 @@ import { valueResponse } from '../request/respond.ts';
 import { invalid, methodNotAllowed, noSuchPath, StatusError } from '../request/status-error.ts';
 import { writeOptions } from '../request/write-options.ts';
 import type { ReviewHandler, SubresourceHandler } from '../subresources/subresource-handler.ts';
+import type { ResourceCaches } from '../storage/resource-caches.ts';
 import { settleNamespace } from './object-metadata.ts';
 import { applyDefaults } from './plan-create.ts';
 import type { ResourceVerbs } from './resource-verbs.ts';
 
+export interface ResourceRoutesOptions {
+  readonly catalogue: ResourceCatalogue;
+  readonly caches: ResourceCaches;
+  readonly verbs: ResourceVerbs;
+  readonly subresources: readonly SubresourceHandler[];
+  readonly reviews: readonly ReviewHandler[];
+}
+
 /** Finds who answers a request for a resource. */
 export class ResourceRoutes {
   readonly #catalogue: ResourceCatalogue;
+  readonly #caches: ResourceCaches;
   readonly #verbs: ResourceVerbs;
   readonly #subresources = new Map<string, SubresourceHandler>();
   readonly #reviews = new Map<string, ReviewHandler>();
 
-  constructor(
-    catalogue: ResourceCatalogue,
-    verbs: ResourceVerbs,
-    subresources: readonly SubresourceHandler[],
-    reviews: readonly ReviewHandler[],
-  ) {
+  constructor({ catalogue, caches, verbs, subresources, reviews }: ResourceRoutesOptions) {
     this.#catalogue = catalogue;
+    this.#caches = caches;
     this.#verbs = verbs;
     for (const handler of subresources)
       this.#subresources.set(`${handler.group}/${handler.resource}/${handler.subresource}`, handler);
@@ -36,6 +42,7 @@ export class ResourceRoutes {
     const { info, warnings } = context;
     const resource = this.resourceOf(info);
     if (resource.deprecation !== undefined) warnings.push(resource.deprecation);
+    if (resource.form !== undefined) await this.#caches.opened(resource);
     if (info.subresource !== '') return this.#subresource(context, resource);
     if (!resource.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
     if (resource.strategy.virtual) return this.#review(context, resource);
@@ -44,7 +51,8 @@ export class ResourceRoutes {
 
   /** What answers a sub-resource by itself; undefined for `status`, which every kind has in the same way. */
   handlerOf(resource: Resource, subresource: string): SubresourceHandler | undefined {
-    return this.#subresources.get(`${resource.group}/${resource.resource}/${subresource}`);
+    const own = this.#subresources.get(`${resource.group}/${resource.resource}/${subresource}`);
+    return own ?? (resource.form === undefined ? undefined : this.#subresources.get(`*/*/${subresource}`));
   }
 
   /** Whether a resource, or one of its sub-resources, is answered: discovery lists nothing else. */
@@ -79,6 +87,7 @@ export class ResourceRoutes {
         return this.#verbs.watch(context, resource);
       case 'create':
         if (named) throw methodNotAllowed();
+        if (resource.terminating) throw terminating();
         return this.#verbs.create(context, resource);
       case 'update':
         if (!named) throw methodNotAllowed();
@@ -126,6 +135,11 @@ export class ResourceRoutes {
     if ('status' in answer) throw statusError(answer.status);
     return valueResponse(201, form, resource.type, answer.object);
   }
+}
+
+function terminating(): StatusError {
+  const message = 'create not allowed while custom resource definition is terminating';
+  return new StatusError(405, 'MethodNotAllowed', message, {});
 }
 
 /** A Status that somebody else made, as the error that carries it. */

@@ -9,11 +9,11 @@ import type { RequestInfo } from '../request/request-info.ts';
 import { badRequest, conflict, methodNotAllowed, notFound, StatusError } from '../request/status-error.ts';
 import { type WriteOptions, writeOptions } from '../request/write-options.ts';
 import { CachedObject } from '../storage/cached-object.ts';
-import { latestRevisionOf } from '../storage/latest-revision.ts';
+import { type LatestRevision, latestRevisionOf } from '../storage/latest-revision.ts';
 import { ProtobufForms } from '../storage/protobuf-forms.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
-import { awaitRevision, type ListSource, listObjects } from './list-objects.ts';
+import { awaitRevision, listObjects } from './list-objects.ts';
 import { settleName } from './object-metadata.ts';
 import type { ObjectWriter } from './object-writer.ts';
 import { readPatch } from './patch-object.ts';
@@ -34,7 +34,7 @@ export interface ResourceVerbsOptions {
 /** What the generic verbs do for every stored resource. Each method answers or throws StatusError. */
 export class ResourceVerbs {
   readonly #world: World;
-  readonly #source: ListSource;
+  readonly #latest: LatestRevision;
   readonly #shared: boolean;
   readonly #caches: ResourceCaches;
   readonly #forms = new ProtobufForms();
@@ -43,7 +43,7 @@ export class ResourceVerbs {
   constructor(options: ResourceVerbsOptions) {
     this.#world = options.world;
     const { store, shared } = options;
-    this.#source = { store, latest: latestRevisionOf(store, shared) };
+    this.#latest = latestRevisionOf(store, shared);
     this.#shared = shared;
     this.#caches = options.caches;
     this.writer = options.writer;
@@ -56,7 +56,7 @@ export class ResourceVerbs {
     const revision = info.query.get('resourceVersion') ?? '';
     // A store of this process alone has told the cache everything that was acknowledged.
     if (!cache.ready || this.#shared || (revision !== '' && revision !== '0'))
-      await awaitRevision(cache, this.#source.latest, revision, parseRevision(revision));
+      await awaitRevision(cache, this.#latest, revision, parseRevision(revision));
     const found = cache.get(info.namespace, info.name);
     if (found === undefined) throw notFound(resource, info.name);
     return rendering.object(200, found);
@@ -66,7 +66,7 @@ export class ResourceVerbs {
     const rendering = this.rendering(context, resource);
     const namespace = namespaceOf(resource, context);
     const options = listOptions(resource, namespace, context.info.query, false);
-    const page = await listObjects(this.#cache(resource), this.#source, namespace, options);
+    const page = await listObjects(this.#cache(resource), this.#latest, namespace, options);
     return rendering.list(page.objects, page.meta);
   }
 
@@ -76,7 +76,7 @@ export class ResourceVerbs {
     const namespace = namespaceOf(resource, context);
     return watchObjects({
       world: this.#world,
-      latest: this.#source.latest,
+      latest: this.#latest,
       cache: this.#cache(resource),
       namespace,
       options: withName(listOptions(resource, namespace, info.query, true), info),
@@ -155,7 +155,7 @@ export class ResourceVerbs {
     const deletion = deleteOptions(request.body, request.headers['content-type'], info.query);
     const namespace = namespaceOf(resource, context);
     const options = listOptions(resource, namespace, info.query, false);
-    const page = await listObjects(this.#cache(resource), this.#source, namespace, options);
+    const page = await listObjects(this.#cache(resource), this.#latest, namespace, options);
     for (const object of page.objects) await this.#deleteOne(context, resource, object, deletion);
     return rendering.list(page.objects, page.meta);
   }
@@ -184,6 +184,9 @@ export class ResourceVerbs {
     const code = result.outcome === 'created' ? createdCode : 200;
     if (result.revision === 0) return rendering.value(code, result.object);
     const { resource } = rendering;
+    // What is stored may be of another version than what was asked for.
+    if (resource.form !== undefined && resource.version !== resource.storage.version)
+      return rendering.value(code, withRevision(result));
     return rendering.object(code, new CachedObject(resource, '', '', result.name, result.revision, result.bytes));
   }
 
@@ -227,6 +230,10 @@ export class ResourceVerbs {
 /** The namespace that objects are in: a request for one Namespace names it too, but it is in none. */
 function namespaceOf(resource: Resource, { info }: RequestContext): string {
   return resource.namespaced ? info.namespace : '';
+}
+
+function withRevision({ object, revision }: WriteResult): ApiObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
 
 /** A watch of one object by its path. @throws StatusError 400 when the selector means another */

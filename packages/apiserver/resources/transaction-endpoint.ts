@@ -185,7 +185,7 @@ export class TransactionEndpoint {
 
   #object(resource: Resource, value: unknown, path: string): ApiObject {
     try {
-      return normalize(resource.type, value).object;
+      return normalize(resource, value).object;
     } catch (error) {
       if (error instanceof DecodeError) throw badRequest(`${path}.object: ${error.message}`);
       throw error;

@@ -2,11 +2,20 @@ import type { World } from '@keelson/base';
 import type { ApiObject, Resource, ResourceCatalogue } from '@keelson/model';
 import type { Store } from '@keelson/store';
 import type { ObjectChange, ObjectReader } from '../admission/contract.ts';
+import { CustomCaches } from './custom-caches.ts';
 import { WatchCache, type WatchCacheLimits, watchCacheLimits } from './watch-cache.ts';
 
-/** One watch cache for every stored resource of a catalogue, and what admission, authorisers and hooks read of them. */
+/** How long a request waits for a cache that is being filled, in milliseconds. */
+const openingWait = 3000;
+
+/**
+ * One watch cache for every stored resource of a catalogue, and what admission, authorisers and hooks read of them.
+ * Resources that come and go while the server runs have a cache for each version, which is filled when it is first asked
+ * for.
+ */
 export class ResourceCaches implements ObjectReader {
   readonly #byName = new Map<string, WatchCache>();
+  readonly #custom: CustomCaches;
 
   constructor(options: {
     readonly world: World;
@@ -15,6 +24,7 @@ export class ResourceCaches implements ObjectReader {
     readonly limits?: WatchCacheLimits;
   }) {
     const { world, store, catalogue, limits = watchCacheLimits } = options;
+    this.#custom = new CustomCaches({ world, store, limits });
     for (const resource of catalogue.stored()) {
       if (resource.strategy.virtual) continue;
       const cache = new WatchCache(resource, store, world, limits);
@@ -29,21 +39,22 @@ export class ResourceCaches implements ObjectReader {
 
   /** Ends every watch. */
   stop(): void {
-    for (const cache of this.#byName.values()) cache.stop();
+    for (const cache of this.all()) cache.stop();
   }
 
   /** Ends every watch that clients have open; the caches stay current. */
   endWatches(): void {
-    for (const cache of this.#byName.values()) cache.endWatches();
+    for (const cache of this.all()) cache.endWatches();
   }
 
   /** The cache of a resource in any of its versions; undefined for what is not stored. */
   of(resource: Resource): WatchCache | undefined {
+    if (resource.form !== undefined) return this.#custom.of(resource);
     return this.#byName.get(`${resource.storage.group}/${resource.resource}`);
   }
 
   named(group: string, resource: string): WatchCache | undefined {
-    return this.#byName.get(`${group}/${resource}`);
+    return this.#byName.get(`${group}/${resource}`) ?? this.#custom.named(group, resource);
   }
 
   /** How much there is of a resource; undefined for what is not stored. */
@@ -52,8 +63,26 @@ export class ResourceCaches implements ObjectReader {
     return cache && { objects: cache.size, watchers: cache.broadWatchers };
   }
 
-  all(): IterableIterator<WatchCache> {
-    return this.#byName.values();
+  /** Every cache that is in use. */
+  *all(): Generator<WatchCache> {
+    yield* this.#byName.values();
+    yield* this.#custom.inUse();
+  }
+
+  /** Has every version of a custom resource cached from now on, in place of what was under its name. */
+  serve(versions: readonly Resource[]): void {
+    this.#custom.serve(versions);
+  }
+
+  /** Ends the caches of a custom resource, and every watch of it. */
+  drop(group: string, resource: string): void {
+    this.#custom.drop(group, resource);
+  }
+
+  /** Waits until the cache of a custom resource is filled; at most so long as a read waits for a revision. */
+  async opened(resource: Resource): Promise<void> {
+    const cache = this.#custom.of(resource);
+    if (cache !== undefined && !cache.ready) await cache.waitFor(0, openingWait);
   }
 
   get ready(): boolean {

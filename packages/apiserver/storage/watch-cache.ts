@@ -38,7 +38,8 @@ const retry: BackoffPolicy = { initial: 50, longest: 5000 };
 export class WatchCache {
   readonly resource: Resource;
   readonly prefix: string;
-  readonly #store: Store;
+  /** Where the objects come from, in the form of this cache's version. */
+  readonly store: Store;
   readonly #world: World;
   readonly #limits: WatchCacheLimits;
   readonly #objects = new SortedObjects();
@@ -55,7 +56,7 @@ export class WatchCache {
   constructor(resource: Resource, store: Store, world: World, limits: WatchCacheLimits = watchCacheLimits) {
     this.resource = resource;
     this.prefix = resourcePrefix(resource.storage.group, resource.resource);
-    this.#store = store;
+    this.store = store;
     this.#world = world;
     this.#limits = limits;
     this.#waiters = new RevisionWaiters(world.clock);
@@ -177,7 +178,7 @@ export class WatchCache {
   }
 
   async #fill(): Promise<void> {
-    const store = this.#store;
+    const store = this.store;
     const { start, end } = keyRange(this.prefix, '');
     const latest = (await store.range({ start, end, countOnly: true })).revision;
     const from = Math.max(store.compactedRevision(), latest - this.#limits.replay, 1);
@@ -208,7 +209,7 @@ export class WatchCache {
     const found: CachedObject[] = [];
     let next = start;
     for (;;) {
-      const page = await this.#store.range({ start: next, end, revision, limit: this.#limits.page });
+      const page = await this.store.range({ start: next, end, revision, limit: this.#limits.page });
       for (const entry of page.entries) found.push(this.objectOf(entry.key, entry.modRevision, entry.value));
       const last = page.entries.at(-1);
       if (!page.more || last === undefined) return found;

@@ -35,8 +35,15 @@ export function builtInSubresources(options: {
         handle: (context, found, verbs) => handleScale(caches, context, found, verbs),
       }),
     );
+  const custom: SubresourceHandler = {
+    group: '*',
+    resource: '*',
+    subresource: 'scale',
+    handle: (context, found, verbs) => handleScale(caches, context, found, verbs),
+  };
   return [
     ...scales,
+    custom,
     podBinding(world),
     podEviction(world, caches),
     namespaceFinalize,

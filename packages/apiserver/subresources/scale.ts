@@ -2,7 +2,7 @@ import type { HttpResponse } from '@keelson/base';
 import type { ApiObject, Resource } from '@keelson/model';
 import { checkStrict, checkType } from '../request/decode-body.ts';
 import type { RequestContext } from '../request/request-context.ts';
-import { badRequest, conflict, invalid, noSuchPath, notFound } from '../request/status-error.ts';
+import { badRequest, conflict, internal, invalid, noSuchPath, notFound } from '../request/status-error.ts';
 import { writeOptions } from '../request/write-options.ts';
 import { decodeAs } from '../resources/object-form.ts';
 import { readPatch } from '../resources/patch-object.ts';
@@ -25,13 +25,20 @@ export async function handleScale(
   if (info.verb === 'get') {
     const found = caches.of(resource)?.get(info.namespace, info.name);
     if (found === undefined) throw notFound(resource, info.name);
-    return rendering.value(200, form.read(decodeAs(resource, found)));
+    const object = decodeAs(resource, found);
+    const missing = form.missing?.(object);
+    if (missing !== undefined) throw internal(`${missing} does not exist`);
+    return rendering.value(200, form.read(object));
   }
   const options = writeOptions(info.query, info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
   const scaleOf =
     info.verb === 'patch' ? patchedScale(context, known, options) : putScale(context, known, verbs, options);
   const modify: Modify = async (present) => {
-    const scale = await scaleOf(form.read(present));
+    const shown = form.read(present);
+    const missing = form.missing?.(present);
+    if (missing !== undefined) shown['spec'].replicas = unset;
+    const scale = await scaleOf(shown);
+    if (scale['spec']?.replicas === unset) throw badRequest(`${missing} cannot be empty`);
     checkScale(context, resource, present, scale);
     const problems = form.validate(scale);
     if (problems.length > 0) throw invalid(known, info.name, problems);
@@ -44,6 +51,9 @@ export async function handleScale(
     result.object.metadata = { ...result.object.metadata, resourceVersion: String(result.revision) };
   return rendering.value(200, form.read(result.object));
 }
+
+/** What stands for replicas that are not there, while a patch is made: the smallest int32. */
+const unset = -(2 ** 31);
 
 /** A Scale is shown, never stored: it has nothing of its own. */
 const scaleStrategy = { apiVersion: 'autoscaling/v1', kind: 'Scale', virtual: true } as const;

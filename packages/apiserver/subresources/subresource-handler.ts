@@ -5,7 +5,10 @@ import type { UserInfo } from '../authentication/contract.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import type { ResourceVerbs } from '../resources/resource-verbs.ts';
 
-/** Answers one sub-resource of one resource; the verb is one that the tables name. */
+/**
+ * Answers one sub-resource of one resource; the verb is one that the tables name. With `*` for group and resource it
+ * answers that of every custom resource.
+ */
 export interface SubresourceHandler {
   readonly group: string;
   readonly resource: string;

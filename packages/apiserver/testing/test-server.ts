@@ -1,5 +1,5 @@
 import { collectBody, type HttpResponse, type Log, virtualWorld } from '@keelson/base';
-import { catalogueFor, type ResourceCatalogue } from '@keelson/model';
+import { catalogueFor, GrowingCatalogue, type ResourceCatalogue } from '@keelson/model';
 import type { Store } from '@keelson/store';
 import { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
 import { type ApiServer, createApiServer } from '../api-server.ts';
@@ -27,7 +27,7 @@ export class TestServer {
   private constructor(world: ReturnType<typeof virtualWorld>, store: Store, options: Partial<ApiServerOptions>) {
     this.world = world;
     this.store = store;
-    const catalogue: ResourceCatalogue = options.catalogue ?? catalogueFor(33);
+    const catalogue: ResourceCatalogue = options.catalogue ?? new GrowingCatalogue(catalogueFor(33));
     this.caches = options.caches ?? new ResourceCaches({ world, store, catalogue });
     this.server = createApiServer({
       world,

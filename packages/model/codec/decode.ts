@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { ApiObject } from '../object.ts';
+import type { ObjectForm } from '../resources.ts';
 import { DecodeError } from './decode-error.ts';
 import { duplicateFields } from './duplicate-fields.ts';
 import { checkJson } from './json-scanner.ts';
@@ -51,36 +52,49 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
+/** What objects are read as: the name of a type in the tables, or a form of its own beside it. */
+export type DecodedType = string | { readonly type: string; readonly form?: ObjectForm };
+
 /**
  * Reads one object of a type. @param type its name in the tables, `apps/v1.Deployment`; @param mediaType
- * `application/json`, `application/yaml` or `application/vnd.kubernetes.protobuf`.
+ * `application/json`, `application/yaml` or, for types of the tables, `application/vnd.kubernetes.protobuf`.
  * @throws DecodeError when the bytes are no such object
  */
-export function decodeObject(type: string, bytes: Uint8Array, mediaType: string, options?: DecodeOptions): Decoded {
+export function decodeObject(
+  type: DecodedType,
+  bytes: Uint8Array,
+  mediaType: string,
+  options?: DecodeOptions,
+): Decoded {
   const form = essence(mediaType);
   if (form === 'application/yaml') {
     const { value, duplicate } = parseYaml(textOf(bytes));
     return { ...normalize(type, value), duplicate };
   }
-  if (form === protobufMediaType) return normalize(type, readProtobuf(type, bytes));
+  const table = typeof type === 'string' ? type : type.form === undefined ? type.type : undefined;
+  if (form === protobufMediaType && table !== undefined) return normalize(table, readProtobuf(table, bytes));
   if (form !== 'application/json') throw new DecodeError(`no decoder for ${mediaType}`);
   const value = parseJson(bytes);
-  const decoded = normalize(type, value);
   const duplicate = options?.duplicates === true ? duplicateFields(bytes, value) : none;
+  const decoded = normalize(type, value);
   return duplicate.length === 0 ? decoded : { ...decoded, duplicate };
 }
 
 const none: readonly string[] = [];
 
-/** The same for a value that is parsed already. The value is not changed; the object may share parts with it. */
-export function normalize(type: string, value: unknown): Decoded {
-  const context = new WalkContext();
-  let object: ApiObject;
+/**
+ * The same for a value that is parsed already. Of a type of the tables the value is not changed, and the object may share
+ * parts with it; a form of its own changes the value.
+ */
+export function normalize(type: DecodedType, value: unknown): Decoded {
   try {
-    object = walkOfStruct(type)(value ?? {}, context) as ApiObject;
+    if (typeof type !== 'string' && type.form !== undefined) return type.form.normalize(value ?? {});
+    const context = new WalkContext();
+    const name = typeof type === 'string' ? type : type.type;
+    const object = walkOfStruct(name)(value ?? {}, context) as ApiObject;
+    return { object, unknown: context.unknown, duplicate: none };
   } catch (thrown) {
     if (thrown instanceof RangeError) throw new DecodeError('exceeded max depth');
     throw thrown;
   }
-  return { object, unknown: context.unknown, duplicate: none };
 }

@@ -4,19 +4,29 @@ import { isProperties } from '../codec/own-property.ts';
 import { deepestNesting, goQuoted, jsonTypeOf } from '../codec/walk-context.ts';
 import type { ApiObject } from '../object.ts';
 import type { ObjectForm } from '../resources.ts';
+import type { CustomVersions } from './custom-versions.ts';
 import { coerceEmbedded, coerceMetadata, EmbeddedError } from './embedded-objects.ts';
 import { fillDefaults, Pruning, pruneNulls } from './prune.ts';
+import { publishedSchema } from './published-schema.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 
 const mostUnknown = 100;
 
 /** How the objects of one version of a custom resource are read: pruned by its schema, with metadata as all kinds have it. */
 export class CustomObjectForm implements ObjectForm {
+  readonly #version: string;
   readonly #schema: () => StructuralSchema;
+  readonly #versions: CustomVersions;
 
-  /** @param schema the root's, made when the first object comes */
-  constructor(schema: () => StructuralSchema) {
+  /**
+   * @param schema the root's, made when the first object comes
+   * @param versions all of the kind; this one is added to them
+   */
+  constructor(version: string, schema: () => StructuralSchema, versions: CustomVersions) {
+    this.#version = version;
     this.#schema = schema;
+    this.#versions = versions;
+    versions.add(version, this);
   }
 
   normalize(value: unknown): Decoded {
@@ -45,6 +55,18 @@ export class CustomObjectForm implements ObjectForm {
 
   defaults(object: ApiObject): void {
     fillDefaults(object, this.#schema());
+  }
+
+  published(): Record<string, unknown> {
+    return publishedSchema(this.#schema().props);
+  }
+
+  encode(object: Readonly<ApiObject>): Uint8Array | Promise<Uint8Array> {
+    return this.#versions.encode(this.#version, object);
+  }
+
+  read(values: readonly Uint8Array[]): readonly Uint8Array[] | Promise<readonly Uint8Array[]> {
+    return this.#versions.read(this.#version, values);
   }
 
   #metadata(object: ApiObject): string[] {

@@ -1,8 +1,9 @@
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../generated/types/apiextensions-v1.ts';
 import type { Resource, Subresource, Verb } from '../resources.ts';
 import { CustomObjectForm } from './custom-object-form.ts';
+import { type Conversion, CustomVersions } from './custom-versions.ts';
 import { customStrategy } from './custom-strategy.ts';
-import { deprecationWarning, storageVersion } from './definition-names.ts';
+import { deprecationWarning, isConditionTrue, storageVersion } from './definition-names.ts';
 import { asResource, type StructuralSchema, structuralSchema } from './structural-schema.ts';
 
 const verbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -14,19 +15,27 @@ export interface CustomResource extends Resource {
   /** Made when it is first needed. */
   readonly schema: () => StructuralSchema;
   readonly definition: Readonly<CustomResourceDefinition>;
+  readonly versions: CustomVersions;
 }
 
 /**
  * Every version of what a definition defines, whether it is served or not, under the names that were accepted. It costs
  * little before the first object comes: schemas are taken apart when they are needed.
+ * @param convert between versions; without it they differ in nothing but their schemas
  */
-export function customResources(definition: Readonly<CustomResourceDefinition>): CustomResource[] {
-  return definition.spec.versions.map((version) => customResource(definition, version));
+export function customResources(
+  definition: Readonly<CustomResourceDefinition>,
+  convert?: Conversion,
+): CustomResource[] {
+  const { spec } = definition;
+  const versions = new CustomVersions(spec.group, storageVersion(spec), convert);
+  return spec.versions.map((version) => customResource(definition, version, versions));
 }
 
 function customResource(
   definition: Readonly<CustomResourceDefinition>,
   version: CustomResourceDefinitionVersion,
+  versions: CustomVersions,
 ): CustomResource {
   const { spec } = definition;
   const names = definition.status?.acceptedNames ?? spec.names;
@@ -34,7 +43,7 @@ function customResource(
   const apiVersion = `${spec.group}/${version.name}`;
   const type = `${apiVersion}.${names.kind}`;
   const schema = once(() => asResource(structuralSchema(version.schema?.openAPIV3Schema ?? {})));
-  const form = new CustomObjectForm(schema);
+  const form = new CustomObjectForm(version.name, schema, versions);
   const deprecation = deprecationWarning(spec, version.name);
   return {
     ...place,
@@ -58,6 +67,8 @@ function customResource(
     form,
     schema,
     definition,
+    versions,
+    ...(isConditionTrue(definition, 'Terminating') ? { terminating: true } : {}),
     ...(deprecation === undefined ? {} : { deprecation }),
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Resource, ResourceCatalogue, Subresource } from '../resources.ts';
+import type { Resource, ResourceCatalogue, Subresource, Verb } from '../resources.ts';
 
 /** `apps/v1`, `v1`. */
 function groupVersion(group: string, version: string): string {
@@ -39,13 +39,20 @@ function storageVersionHash({ storage, kind }: Resource): string {
   return createHash('sha256').update(name).digest().subarray(0, 8).toString('base64');
 }
 
+/** What can be done while the definition of a resource is being deleted. */
+const terminatingVerbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch'];
+
+function verbsOf({ verbs, terminating }: Resource): readonly Verb[] {
+  return terminating === true ? terminatingVerbs : verbs;
+}
+
 function resourceEntry(resource: Resource): object {
   return {
     name: resource.resource,
     singularName: resource.singular,
     namespaced: resource.namespaced,
     kind: resource.kind,
-    verbs: resource.verbs,
+    verbs: verbsOf(resource),
     ...(resource.shortNames.length === 0 ? {} : { shortNames: resource.shortNames }),
     ...(resource.categories.length === 0 ? {} : { categories: resource.categories }),
     ...(resource.strategy.virtual === true ? {} : { storageVersionHash: storageVersionHash(resource) }),
@@ -95,7 +102,7 @@ function discoveryEntry(resource: Resource): object {
     responseKind: { group: resource.group, version: resource.version, kind: resource.kind },
     scope: resource.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,
-    verbs: resource.verbs,
+    verbs: verbsOf(resource),
     ...(resource.shortNames.length === 0 ? {} : { shortNames: resource.shortNames }),
     ...(resource.categories.length === 0 ? {} : { categories: resource.categories }),
     ...(subresources.length === 0 ? {} : { subresources }),

@@ -20,11 +20,18 @@ function pathOf(group: string, version: string): string {
   return group === '' ? `api/${version}` : `apis/${group}/${version}`;
 }
 
+const hashes = new WeakMap<readonly Resource[], string>();
+
 /** Stands for the document without making it: it follows from the tables and the resources. */
 function hashOf(resources: readonly Resource[]): string {
-  const shape = resources.map(({ strategy: _, ...rest }) => rest);
-  const text = JSON.stringify([form, sources.outputs['kubernetes-types.json'], shape]);
-  return createHash('sha512').update(text).digest('hex').toUpperCase();
+  let hash = hashes.get(resources);
+  if (hash === undefined) {
+    const shape = resources.map(({ strategy: _, ...rest }) => rest);
+    const text = JSON.stringify([form, sources.outputs['kubernetes-types.json'], shape]);
+    hash = createHash('sha512').update(text).digest('hex').toUpperCase();
+    hashes.set(resources, hash);
+  }
+  return hash;
 }
 
 /** What `/openapi/v3` answers: where the document of each group-version is. */
@@ -39,8 +46,12 @@ export function openApiV3Index(catalogue: ResourceCatalogue): object {
 
 const kindExtension = 'x-kubernetes-group-version-kind';
 
-function kindOf({ group, version, kind }: GroupVersionKind, suffix = ''): object {
-  return { group, version, kind: `${kind}${suffix}` };
+function kindOf({ group, version, kind }: GroupVersionKind): object {
+  return { group, version, kind };
+}
+
+function listKindOf({ group, version, kind, listKind = `${kind}List` }: Resource): object {
+  return { group, version, kind: listKind };
 }
 
 /** The kinds that the types of the documents are, and the lists that the tables do not have. */
@@ -50,7 +61,7 @@ function addKinds(schemas: Record<string, Schema>, resources: readonly Resource[
     if (own !== undefined) own[kindExtension] = [kindOf(resource)];
     if (resource.verbs.includes('list')) {
       const list = (schemas[listName(resource)] ??= listSchema(resource.type));
-      list[kindExtension] = [kindOf(resource, 'List')];
+      list[kindExtension] = [listKindOf(resource)];
     }
     for (const subresource of Object.values(resource.subresources)) {
       const schema = schemas[schemaName(subresource.type)];
@@ -78,6 +89,8 @@ export function openApiV3(
   const types = reachableTypes([...roots, 'meta/v1.DeleteOptions', 'meta/v1.Status', 'meta/v1.ListMeta']);
   const schemas: Record<string, Schema> = {};
   for (const type of types) schemas[schemaName(type)] = structSchema(type, descriptions);
+  for (const resource of resources)
+    if (resource.form !== undefined) schemas[schemaName(resource.type)] = resource.form.published();
   addKinds(schemas, resources);
   const sorted = Object.entries({ ...schemas, ...wellKnownSchemas }).sort(([left], [right]) => (left < right ? -1 : 1));
   return {

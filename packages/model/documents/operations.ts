@@ -86,8 +86,8 @@ function operationName({ group, version, kind, namespaced }: Resource): string {
 }
 
 /** The schema of a resource's list. */
-export function listName(resource: Resource): string {
-  return schemaName(listTypeOf(resource.type));
+export function listName({ group, version, type, listKind }: Resource): string {
+  return schemaName(listKind === undefined ? listTypeOf(type) : `${group}/${version}.${listKind}`);
 }
 
 function collectionItem(resource: Resource, name: string): PathItem {
@@ -134,9 +134,11 @@ interface ObjectPath {
   readonly schema: string;
   /** `NamespacedDeploymentStatus`. */
   readonly name: string;
+  /** What patches can be sent as, when not as all types. */
+  readonly patches?: readonly string[];
 }
 
-function objectItem({ kind, verbs, schema, name }: ObjectPath): PathItem {
+function objectItem({ kind, verbs, schema, name, patches }: ObjectPath): PathItem {
   const item: PathItem = {};
   if (verbs.includes('get')) {
     item['get'] = operation({ action: 'get', kind, id: `read${name}`, responses: responses(['200'], schema) });
@@ -157,7 +159,7 @@ function objectItem({ kind, verbs, schema, name }: ObjectPath): PathItem {
       kind,
       id: `patch${name}`,
       parameters: [...writeParameters, parameter('force', 'boolean')],
-      body: content(patchTypes, schemaName('meta/v1.Patch')),
+      body: content(patches ?? patchTypes, schemaName('meta/v1.Patch')),
       responses: responses(['200', '201'], schema),
     });
   }
@@ -172,6 +174,11 @@ function objectItem({ kind, verbs, schema, name }: ObjectPath): PathItem {
     });
   }
   return item;
+}
+
+/** How lists are merged is not known of custom resources. */
+function patchesOf({ form, type }: Resource, patched: string): { patches?: readonly string[] } {
+  return form === undefined || patched !== type ? {} : { patches: patchTypes.slice(0, 2) };
 }
 
 function deleteOperation(resource: Resource, name: string): Schema {
@@ -214,7 +221,13 @@ function subresourceItem(resource: Resource, subresource: Subresource, name: str
       }),
     };
   }
-  return objectItem({ kind: { group, version, kind }, verbs, schema: schemaName(type), name });
+  return objectItem({
+    kind: { group, version, kind },
+    verbs,
+    schema: schemaName(type),
+    name,
+    ...patchesOf(resource, type),
+  });
 }
 
 /** All paths of one resource. */
@@ -232,6 +245,7 @@ export function resourcePaths(resource: Resource): Record<string, PathItem> {
     verbs: resource.verbs.filter((verb) => verb !== 'create'),
     schema: schemaName(resource.type),
     name,
+    ...patchesOf(resource, resource.type),
   });
   if (resource.verbs.includes('delete')) item['delete'] = deleteOperation(resource, name);
   if (Object.keys(item).length > 0) paths[`${collection}/{name}`] = { ...item, parameters: ofObject };

@@ -18,7 +18,8 @@ function rememberStorageVersion(object: ApiObject): void {
 
 function defaults(object: ApiObject): void {
   const { spec } = object as CustomResourceDefinition;
-  const names = spec.names;
+  const { names } = spec;
+  spec.versions ??= [];
   if (!names.singular) names.singular = names.kind.toLowerCase();
   if (!names.listKind && names.kind) names.listKind = `${names.kind}List`;
   spec.conversion ??= { strategy: 'None' };
