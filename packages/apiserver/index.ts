@@ -2,9 +2,10 @@
  * A Kubernetes API server: a function from request to response over a store. It authenticates, authorises, admits,
  * validates and stores objects of the kinds that a catalogue names, and answers reads and watches from bytes in memory.
  *
- * It knows no kind by name: what is special about one is its Strategy, its hooks or a sub-resource's handler. It starts
- * no controllers, dials nobody but kubelets through a connector that it is given and webhooks that its objects name, and
- * opens no sockets of its own: `listen` drives a handler. docs/request-flow.md follows one request through it.
+ * It knows no kind by name: what is special about one is its Strategy, its hooks or a sub-resource's handler; only
+ * custom-resources/ looks after CustomResourceDefinitions, which say what else is served. It starts no controllers, dials
+ * nobody but kubelets through a connector that it is given and webhooks that its objects name, and opens no sockets of its
+ * own: `listen` drives a handler. docs/request-flow.md follows one request through it.
  */
 export * from './admission/index.ts';
 export * from './api-server.ts';

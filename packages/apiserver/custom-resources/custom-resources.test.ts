@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
+import type { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
 import { TestServer } from '../testing/test-server.ts';
 import {
   crontab,
@@ -74,7 +74,10 @@ test('what is wrong with an instance is told in the words of kube-apiserver', as
       ],
     ],
     [{ tags: ['a', 'b', 'a'] }, ['spec.tags[2]: Duplicate value: "a"']],
-    [{ port: true }, ['spec.port: Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"']],
+    [
+      { port: true },
+      ['spec.port: Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"'],
+    ],
     [
       { template: { metadata: { name: 'x' } } },
       ['spec.template.apiVersion: Required value', 'spec.template.kind: Required value'],
@@ -86,7 +89,11 @@ test('what is wrong with an instance is told in the words of kube-apiserver', as
     const text = messages.length === 1 ? messages[0] : `[${messages.join(', ')}]`;
     assert.equal(answer.json.message, `CronTab.stable.example.com "bad" is invalid: ${text}`);
   }
-  const strict = await server.ask('POST', `${crontabs}?fieldValidation=Strict`, crontab('bad', { a: 1, free: { b: 2 } }));
+  const strict = await server.ask(
+    'POST',
+    `${crontabs}?fieldValidation=Strict`,
+    crontab('bad', { a: 1, free: { b: 2 } }),
+  );
   assert.equal(strict.status, 400);
   assert.match(strict.json.message, /strict decoding error: unknown field "spec\.a"$/);
 });
@@ -107,7 +114,11 @@ test('status and scale are apart from the spec, and generation counts the spec a
   assert.equal(scaled.status, 200, scaled.text);
   const after = await server.ask('GET', `${crontabs}/one`);
   assert.deepEqual([after.json.spec.replicas, after.json.metadata.generation], [5, 2]);
-  const tooMany = await server.ask('PUT', `${crontabs}/one/scale`, { ...scale.json, metadata: {}, spec: { replicas: 50 } });
+  const tooMany = await server.ask('PUT', `${crontabs}/one/scale`, {
+    ...scale.json,
+    metadata: {},
+    spec: { replicas: 50 },
+  });
   assert.equal(tooMany.status, 422);
   const strategic = { 'content-type': 'application/strategic-merge-patch+json' };
   assert.equal((await server.ask('PATCH', `${crontabs}/one`, {}, strategic)).status, 415);
@@ -118,7 +129,9 @@ test('tables and field selectors are as the definition says', async () => {
   await define(server, crontabDefinition());
   await server.ask('POST', crontabs, crontab('one', { replicas: 2 }));
   await server.ask('POST', crontabs, crontab('two', { image: 'alpine' }));
-  const table = await server.ask('GET', crontabs, undefined, { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' });
+  const table = await server.ask('GET', crontabs, undefined, {
+    accept: 'application/json;as=Table;g=meta.k8s.io;v=v1',
+  });
   assert.deepEqual(
     table.json.columnDefinitions.map(({ name }: any) => name),
     ['Name', 'Spec', 'Replicas', 'Age'],
@@ -179,7 +192,11 @@ test('a definition goes when its instances are gone, and takes its kind along', 
   assert.equal(refused.json.message, 'create not allowed while custom resource definition is terminating');
   const merge = { 'content-type': 'application/merge-patch+json' };
   await server.ask('PATCH', `${crontabs}/held`, { metadata: { finalizers: null } }, merge);
-  await until(server, () => server.ask('GET', path), ({ status }) => status === 404);
+  await until(
+    server,
+    () => server.ask('GET', path),
+    ({ status }) => status === 404,
+  );
   assert.equal((await server.ask('GET', crontabs)).status, 404);
   assert.equal((await server.ask('GET', '/apis/stable.example.com/v1')).status, 404);
   const types: string[] = [];
@@ -194,7 +211,10 @@ test('two versions that differ in their schemas alone show the same objects', as
   const old = crontabs.replace('/v1/', '/v1beta1/');
   const made = await server.ask('POST', old, { ...crontab('one'), apiVersion: 'stable.example.com/v1beta1' });
   assert.equal(made.json.apiVersion, 'stable.example.com/v1beta1', made.text);
-  assert.match(made.headers['warning']!, /stable.example.com\/v1beta1 CronTab is deprecated; use stable.example.com\/v1 CronTab/);
+  assert.match(
+    made.headers['warning']!,
+    /stable.example.com\/v1beta1 CronTab is deprecated; use stable.example.com\/v1 CronTab/,
+  );
   assert.equal((await server.ask('GET', `${crontabs}/one`)).json.apiVersion, 'stable.example.com/v1');
   const watch = await server.watch(`${old}?watch=1&resourceVersion=${server.store.revision()}`);
   const merge = { 'content-type': 'application/merge-patch+json' };
@@ -222,7 +242,10 @@ test('a default that a schema gets later shows in what was stored before', async
   await define(server, crontabDefinition());
   await server.ask('POST', crontabs, crontab('one'));
   const present = (await server.ask('GET', path)).json;
-  present.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.suspend = { type: 'boolean', default: true };
+  present.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.suspend = {
+    type: 'boolean',
+    default: true,
+  };
   const changed = await server.ask('PUT', path, present);
   assert.equal(changed.status, 200, changed.text);
   assert.equal((await server.ask('GET', `${crontabs}/one`)).json.spec.suspend, true);

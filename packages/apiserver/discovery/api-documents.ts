@@ -43,8 +43,7 @@ export class ApiDocuments {
     if (parts[0] !== 'api' && parts[0] !== 'apis') return undefined;
     if (parts.length === 1) return this.#root(parts[0], headers);
     const key = parts.join('/');
-    if (parts[0] === 'api')
-      return parts.length === 2 ? this.#groupVersion(key, headers, '', parts[1]!) : undefined;
+    if (parts[0] === 'api') return parts.length === 2 ? this.#groupVersion(key, headers, '', parts[1]!) : undefined;
     if (parts.length === 2) return this.#json(key, headers, () => this.#group(parts[1]!));
     return parts.length === 3 ? this.#groupVersion(key, headers, parts[1]!, parts[2]!) : undefined;
   }
@@ -63,12 +62,7 @@ export class ApiDocuments {
     return first !== undefined && this.#catalogue.resourcesOf(first.group, first.version) === source;
   }
 
-  #groupVersion(
-    key: string,
-    headers: Readonly<Record<string, string>>,
-    group: string,
-    version: string,
-  ): HttpResponse {
+  #groupVersion(key: string, headers: Readonly<Record<string, string>>, group: string, version: string): HttpResponse {
     const source = this.#catalogue.resourcesOf(group, version);
     return this.#json(key, headers, () => this.#resources(group, version), source);
   }

@@ -1,4 +1,11 @@
-import { type ApiObject, type Decoded, DecodeError, decodeObject, type GroupVersionKind, type ObjectForm } from '@keelson/model';
+import {
+  type ApiObject,
+  type Decoded,
+  DecodeError,
+  decodeObject,
+  type GroupVersionKind,
+  type ObjectForm,
+} from '@keelson/model';
 import { bodyMediaType, objectTypes, requireBodyType } from './media-type.ts';
 import { badRequest, type StatusError } from './status-error.ts';
 import type { FieldValidation } from './write-options.ts';

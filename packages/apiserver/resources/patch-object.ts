@@ -1,8 +1,8 @@
 import {
   type ApiObject,
+  copyOf,
   type Decoded,
   DecodeError,
-  copyOf,
   type GroupVersionKind,
   jsonMergePatch,
   jsonPatch,
@@ -31,11 +31,7 @@ export interface Patch {
 }
 
 /** Reads a patch's body. @throws StatusError 400 or 415 */
-export function readPatch(
-  expected: PatchedType,
-  body: Uint8Array,
-  contentType: string | undefined,
-): Patch {
+export function readPatch(expected: PatchedType, body: Uint8Array, contentType: string | undefined): Patch {
   const mediaType = bodyMediaType(contentType);
   // How lists are merged is only known of the types of the tables.
   const types = expected.form === undefined ? patchTypes : patchTypes.slice(0, 2);

@@ -115,8 +115,7 @@ async function isUnchanged(
   object: ApiObject,
   previous: ApiObject,
 ): Promise<boolean> {
-  if (present.resource.form === undefined)
-    return bytes.length === present.bytes.length && sameObject(object, previous);
+  if (present.resource.form === undefined) return bytes.length === present.bytes.length && sameObject(object, previous);
   return sameObject(object, previous) && tools.isStored(present.key, bytes);
 }
 

@@ -171,7 +171,7 @@ export class TransactionEndpoint {
     const [first = '', second] = apiVersion.split('/', 2);
     const [group, version] = second === undefined ? ['', first] : [first, second];
     const resource = this.#catalogue.findKind(group, version, kind);
-    if (resource === undefined || resource.strategy.virtual)
+    if (resource === undefined || resource.strategy.virtual || resource.form !== undefined)
       throw badRequest(`${path}: no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}`);
     const object = verb === 'delete' ? {} : this.#object(resource, operation.object, path);
     const { name = '', namespace = '' } = verb === 'delete' ? operation : (object.metadata ?? {});

@@ -133,7 +133,10 @@ class Deliveries {
   }
 
   #enqueue(work: () => Promise<void>): void {
-    if (++this.#waiting > mostWaiting) return this.#fail('too many changes wait to be converted');
+    if (++this.#waiting > mostWaiting) {
+      this.#fail('too many changes wait to be converted');
+      return;
+    }
     this.#last = this.#last.then(async () => {
       try {
         if (!this.stopped) await work();

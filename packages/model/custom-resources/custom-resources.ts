@@ -1,8 +1,8 @@
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../generated/types/apiextensions-v1.ts';
 import type { Resource, Subresource, Verb } from '../resources.ts';
 import { CustomObjectForm } from './custom-object-form.ts';
-import { type Conversion, CustomVersions } from './custom-versions.ts';
 import { customStrategy } from './custom-strategy.ts';
+import { type Conversion, CustomVersions } from './custom-versions.ts';
 import { deprecationWarning, isConditionTrue, storageVersion } from './definition-names.ts';
 import { asResource, type StructuralSchema, structuralSchema } from './structural-schema.ts';
 

@@ -1,13 +1,10 @@
 /** Every kind that Keelson knows well enough to serve. A kind is served when it stands here and in the tables. */
 import type { Strategy } from '../strategy.ts';
 
-
 import { mutatingWebhookConfiguration } from './admissionregistration/mutating-webhook-configuration/index.ts';
 import { validatingWebhookConfiguration } from './admissionregistration/validating-webhook-configuration/index.ts';
 
-
 import { customResourceDefinition } from './apiextensions/custom-resource-definition/index.ts';
-
 
 import { controllerRevision } from './apps/controller-revision/index.ts';
 import { daemonSet } from './apps/daemon-set/index.ts';

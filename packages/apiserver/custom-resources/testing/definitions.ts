@@ -15,7 +15,11 @@ export const crontabSchema = {
         port: { 'x-kubernetes-int-or-string': true },
         free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
         tags: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
-        template: { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true },
+        template: {
+          type: 'object',
+          'x-kubernetes-embedded-resource': true,
+          'x-kubernetes-preserve-unknown-fields': true,
+        },
       },
     },
     status: { type: 'object', properties: { replicas: { type: 'integer' }, labelSelector: { type: 'string' } } },

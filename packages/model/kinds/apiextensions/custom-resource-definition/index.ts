@@ -17,10 +17,11 @@ function rememberStorageVersion(object: ApiObject): void {
 }
 
 function defaults(object: ApiObject): void {
+  object['spec'] = { group: '', ...object['spec'] };
   const { spec } = object as CustomResourceDefinition;
-  const { names } = spec;
+  const names = (spec.names ??= { plural: '', kind: '' });
   spec.versions ??= [];
-  if (!names.singular) names.singular = names.kind.toLowerCase();
+  if (!names.singular && names.kind) names.singular = names.kind.toLowerCase();
   if (!names.listKind && names.kind) names.listKind = `${names.kind}List`;
   spec.conversion ??= { strategy: 'None' };
   const service = spec.conversion.webhook?.clientConfig?.service;
