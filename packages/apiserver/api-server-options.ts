@@ -53,6 +53,10 @@ export interface ApiServerOptions {
   readonly store: Store;
   /** Other processes write to the store as well (etcd behind several API servers): reads ask it how far it is. */
   readonly sharedStore?: boolean;
+  /**
+   * What is served from the start. When CustomResourceDefinitions are among it, what they define is added; whoever else
+   * has to see that gives a GrowingCatalogue.
+   */
   readonly catalogue: ResourceCatalogue;
   /** Made before the server (`new ResourceCaches`), because authorisers and admission read them; the server starts them. */
   readonly caches: ResourceCaches;

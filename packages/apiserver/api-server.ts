@@ -1,11 +1,12 @@
 import { type HttpHandler, type HttpRequest, type HttpResponse, isStream, messageOf, sleep } from '@keelson/base';
-import { GrowingCatalogue } from '@keelson/model';
+import { GrowingCatalogue, type ResourceCatalogue } from '@keelson/model';
 import { StoreError } from '@keelson/store';
 import { type ApiServerLimits, type ApiServerOptions, apiServerLimits } from './api-server-options.ts';
 import { createMissing } from './bootstrap/create-missing.ts';
 import { publishKubernetesService } from './bootstrap/kubernetes-service.ts';
 import { definitionHooks } from './custom-resources/definition-hooks.ts';
 import { CustomResources } from './custom-resources/index.ts';
+import { definitionGroup, definitionResource } from './custom-resources/served-definitions.ts';
 import { ServerPaths } from './discovery/server-paths.ts';
 import { ServerMetrics } from './observe/server-metrics.ts';
 import { FlowControl } from './priority-and-fairness/flow-control.ts';
@@ -65,7 +66,8 @@ class KeelsonApiServer implements ApiServer {
   #phase: 'new' | 'serving' | 'stopping' = 'new';
 
   constructor(options: ApiServerOptions) {
-    const { world, store, catalogue, caches } = options;
+    const { world, store, caches } = options;
+    const catalogue = growing(options.catalogue);
     this.#options = options;
     this.#limits = { ...apiServerLimits, ...options.limits };
     const { reading, mutating, longRunning } = this.#limits.inFlight;
@@ -121,6 +123,7 @@ class KeelsonApiServer implements ApiServer {
     this.#keeper = new StoreKeeper({ world, store, caches, limits: this.#limits });
     this.#paths = new ServerPaths({
       options,
+      catalogue,
       metrics: this.#metrics,
       flowControl,
       keeper: this.#keeper,
@@ -220,6 +223,13 @@ class KeelsonApiServer implements ApiServer {
     this.#options.world.log.error('a request failed', { path: info.path, verb: info.verb, error: thrown });
     return internal(messageOf(thrown));
   }
+}
+
+/** What is served when definitions of the store add to it; a catalogue without their kind stays as it is. */
+function growing(catalogue: ResourceCatalogue): ResourceCatalogue {
+  if (catalogue instanceof GrowingCatalogue) return catalogue;
+  const defines = catalogue.find(definitionGroup, 'v1', definitionResource) !== undefined;
+  return defines ? new GrowingCatalogue(catalogue) : catalogue;
 }
 
 /** Counts a request out: at once, or when its stream has ended or nobody is there to read it. */

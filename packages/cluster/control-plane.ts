@@ -13,7 +13,7 @@ import type { HttpHandler, World } from '@keelson/base';
 import { type Client, createClient, inProcessPeer, kubernetesResources, type ResourceRef } from '@keelson/client';
 import { type RunningControllers, runControllers } from '@keelson/controller-kit';
 import { type Instances, kubernetesControllers, type LoadBalancers } from '@keelson/controllers';
-import { type ApiObject, catalogueFor, GrowingCatalogue } from '@keelson/model';
+import { type ApiObject, catalogueFor } from '@keelson/model';
 import { kubernetesPatches } from '@keelson/model/region/images.ts';
 import { addressAt, formatAddress, parseCidr } from '@keelson/network';
 import type { Store } from '@keelson/store';
@@ -97,7 +97,7 @@ function versionInfo(minor: number) {
 /** Puts a control plane together. Nothing runs before `start`. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { world, store, minor, keys } = options;
-  const catalogue = new GrowingCatalogue(catalogueFor(minor));
+  const catalogue = catalogueFor(minor);
   const caches = new ResourceCaches({ world, store, catalogue });
   const eksTokens = options.identify && new EksTokenAuthenticator(world, options.identify, caches);
   const webhooks = new WebhookClient({ world, reader: caches, ...(options.dial ? { dial: options.dial } : {}) });

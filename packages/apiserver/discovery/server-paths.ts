@@ -1,4 +1,5 @@
 import type { HttpResponse } from '@keelson/base';
+import type { ResourceCatalogue } from '@keelson/model';
 import type { ApiServerOptions } from '../api-server-options.ts';
 import { type HealthCheck, type HealthEndpoint, healthResponse } from '../observe/health.ts';
 import type { ServerMetrics } from '../observe/server-metrics.ts';
@@ -13,6 +14,7 @@ import { catalogueOf, type ServedResources } from './served-catalogue.ts';
 
 export interface ServerPathsOptions {
   readonly options: ApiServerOptions;
+  readonly catalogue: ResourceCatalogue;
   readonly metrics: ServerMetrics;
   readonly flowControl: FlowControl;
   readonly keeper: StoreKeeper;
@@ -25,17 +27,19 @@ const endpoints: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz'];
 /** Every path that is no resource: discovery, OpenAPI, /version, health, /metrics. */
 export class ServerPaths {
   readonly #options: ApiServerOptions;
+  readonly #catalogue: ResourceCatalogue;
   readonly #metrics: ServerMetrics;
   readonly #flowControl: FlowControl;
   readonly #documents: ApiDocuments;
   readonly #live: readonly HealthCheck[];
   readonly #ready: readonly HealthCheck[];
 
-  constructor({ options, metrics, flowControl, keeper, phase, serves }: ServerPathsOptions) {
+  constructor({ options, catalogue, metrics, flowControl, keeper, phase, serves }: ServerPathsOptions) {
     this.#options = options;
+    this.#catalogue = catalogue;
     this.#metrics = metrics;
     this.#flowControl = flowControl;
-    this.#documents = new ApiDocuments(catalogueOf(options.catalogue, serves), options.version.gitVersion);
+    this.#documents = new ApiDocuments(catalogueOf(catalogue, serves), options.version.gitVersion);
     const ping: HealthCheck = { name: 'ping', check: async () => undefined };
     const etcd: HealthCheck = { name: 'etcd', check: () => keeper.check() };
     this.#live = [ping, etcd];
@@ -77,7 +81,7 @@ export class ServerPaths {
   }
 
   #paths(): string[] {
-    const versions = this.#options.catalogue.groupVersions;
+    const versions = this.#catalogue.groupVersions;
     const named = versions.filter(({ group }) => group !== '');
     return [
       ...versions.filter(({ group }) => group === '').flatMap(({ version }) => ['/api', `/api/${version}`]),
