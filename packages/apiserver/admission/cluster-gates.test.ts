@@ -24,7 +24,7 @@ async function cluster(): Promise<TestServer> {
   const caches = new ResourceCaches({ world, store, catalogue });
   const serviceAccounts = { issuer, signingKey: signingKey(privateKey), extendedSeconds: 7_776_000 };
   const webhooks = new WebhookClient({ world, reader: caches });
-  const gates = clusterGates({ world, reader: caches, minor: 33, webhooks, serviceAccounts });
+  const gates = clusterGates({ world, reader: caches, catalogue, minor: 33, webhooks, serviceAccounts });
   const server = await TestServer.start({ world, store, catalogue, caches, ...gates });
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } };
   assert.equal((await server.ask('POST', '/api/v1/namespaces/default/serviceaccounts', account)).status, 201);

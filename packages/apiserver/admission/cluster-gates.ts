@@ -1,4 +1,5 @@
 import type { World } from '@keelson/base';
+import { catalogueFor, type ResourceCatalogue } from '@keelson/model';
 import type { ApiServerOptions } from '../api-server-options.ts';
 import { TokenAuthenticatorChain } from '../authentication/authenticator-chain.ts';
 import type { TokenAuthenticator } from '../authentication/contract.ts';
@@ -30,6 +31,8 @@ export interface ClusterGatesOptions {
   readonly world: World;
   /** The server's caches. */
   readonly reader: ObjectReader;
+  /** What the server serves; by default the kinds of `minor`. */
+  readonly catalogue?: ResourceCatalogue;
   /** The cluster's Kubernetes minor version. */
   readonly minor: number;
   /** Calls the webhooks that objects of the cluster name. */
@@ -67,7 +70,8 @@ export function clusterGates(
   ApiServerOptions,
   'authenticator' | 'authorizer' | 'admission' | 'reviews' | 'subresources' | 'paths' | 'bootstrap'
 > {
-  const { world, reader, minor, serviceAccounts } = options;
+  const { world, reader, webhooks, minor, serviceAccounts } = options;
+  const catalogue = options.catalogue ?? catalogueFor(minor);
   const { issuer, signingKey } = serviceAccounts;
   const audiences = serviceAccounts.audiences ?? [issuer];
   const keys = [signingKey, ...(serviceAccounts.formerKeys ?? [])];
@@ -82,7 +86,7 @@ export function clusterGates(
     new AccessPolicyAuthorizer(),
     rbac,
   ]);
-  const admission = defaultPlugins({ world, reader, authorizer, rbac, index });
+  const admission = defaultPlugins({ world, reader, catalogue, webhooks, authorizer, rbac, index });
   const { longestSeconds, extendedSeconds } = serviceAccounts;
   const token = tokenSubresource({
     world,

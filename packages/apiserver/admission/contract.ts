@@ -1,5 +1,6 @@
 import type { ApiObject, GroupVersionKind, Resource, StatusDetails } from '@keelson/model';
 import type { UserInfo } from '../authentication/contract.ts';
+import type { Reinvocation } from './reinvocation.ts';
 
 /** A write on its way in (admission.k8s.io/v1 AdmissionRequest). */
 export interface AdmissionRequest {
@@ -25,6 +26,8 @@ export interface AdmissionRequest {
   readonly warnings: string[];
   /** Takes an annotation of the request's audit event; absent when there is none. */
   readonly annotate?: ((key: string, value: string) => void) | undefined;
+  /** What the passes of mutation know of each other; made by the first plug-in that needs it. */
+  reinvocation?: Reinvocation;
 }
 
 /** Thrown to refuse a write: becomes a Status with this code, reason and details; the message is the whole text. */
@@ -45,12 +48,13 @@ export class AdmissionError extends Error {
 /**
  * One admission plug-in, by upstream's name. `mutate` runs for all plug-ins before the object is validated, `validate`
  * after. Either refuses by throwing AdmissionError. They read other objects through the server's own caches, which
- * their constructors are given.
+ * their constructors are given. One that has nothing to do with a write says so at once, without a promise: most writes
+ * pass most plug-ins.
  */
 export interface AdmissionPlugin {
   readonly name: string;
-  mutate?(request: AdmissionRequest): Promise<void>;
-  validate?(request: AdmissionRequest): Promise<void>;
+  mutate?(request: AdmissionRequest): Promise<void> | void;
+  validate?(request: AdmissionRequest): Promise<void> | void;
 }
 
 /** One object that came, changed or went. `current` is absent when it is gone, `previous` when it is new. */

@@ -1,28 +1,40 @@
 import type { World } from '@keelson/base';
+import type { ResourceCatalogue } from '@keelson/model';
 import type { Authorizer } from '../authorization/contract.ts';
 import type { RbacAuthorizer } from '../authorization/rbac-authorizer.ts';
 import type { RbacIndex } from '../authorization/rbac-index.ts';
+import type { WebhookCaller } from '../webhook/contract.ts';
 import type { AdmissionPlugin, ObjectReader } from './contract.ts';
 import { DefaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { RequestMatcher } from './matching/index.ts';
 import { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import { NodeRestriction } from './node-restriction.ts';
 import { Priority } from './priority.ts';
 import { RbacEscalationCheck } from './rbac-escalation-check.ts';
 import { ServiceAccount } from './service-account.ts';
 import { TaintNodesByCondition } from './taint-nodes-by-condition.ts';
+import { MutatingAdmissionWebhook } from './webhooks/mutating-webhook.ts';
+import { ValidatingAdmissionWebhook } from './webhooks/validating-webhook.ts';
 
 export interface DefaultPluginOptions {
   readonly world: World;
   readonly reader: ObjectReader;
+  readonly catalogue: ResourceCatalogue;
+  readonly webhooks: WebhookCaller;
   /** The server's whole chain. */
   readonly authorizer: Authorizer;
   readonly rbac: RbacAuthorizer;
   readonly index: RbacIndex;
 }
 
-/** The plug-ins of a cluster's API server, in the order of kube-apiserver. */
+/**
+ * The plug-ins of a cluster's API server, in the order of kube-apiserver. RBAC's check against escalation, which is no
+ * plug-in there, comes after everything that changes an object.
+ */
 export function defaultPlugins(options: DefaultPluginOptions): AdmissionPlugin[] {
-  const { world, reader, authorizer, rbac, index } = options;
+  const { world, reader, catalogue, webhooks, authorizer, rbac, index } = options;
+  const matcher = new RequestMatcher({ catalogue, reader });
+  const hooks = { world, webhooks, reader, matcher };
   return [
     new NamespaceLifecycle(reader),
     new ServiceAccount(reader, world),
@@ -30,6 +42,8 @@ export function defaultPlugins(options: DefaultPluginOptions): AdmissionPlugin[]
     new TaintNodesByCondition(),
     new Priority(reader),
     new DefaultTolerationSeconds(),
+    new MutatingAdmissionWebhook(hooks),
     new RbacEscalationCheck(authorizer, rbac, index),
+    new ValidatingAdmissionWebhook(hooks),
   ];
 }

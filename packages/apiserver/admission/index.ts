@@ -1,6 +1,6 @@
 /**
  * What is looked at or filled in before a write is stored, beyond the kind's own validation: kube-apiserver's plug-ins by
- * their names. Calls no webhooks; reads other objects in the server's memory alone.
+ * their names. They read other objects in the server's memory alone, and ask nobody but the webhooks of configurations.
  */
 export * from './cluster-gates.ts';
 export * from './contract.ts';

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { virtualWorld } from '@keelson/base';
 import type { ApiObject } from '@keelson/model';
 import type { UserInfo } from '../authentication/contract.ts';
 import { AuthorizerChain, MastersAuthorizer } from '../authorization/authorizer-chain.ts';
 import { RbacAuthorizer } from '../authorization/rbac-authorizer.ts';
 import { RbacIndex } from '../authorization/rbac-index.ts';
-import { defaultPlugins } from './default-plugins.ts';
 import { MemoryReader } from './memory-reader.ts';
 import { RbacEscalationCheck } from './rbac-escalation-check.ts';
 import { refusalOf, writeRequest } from './test-requests.ts';
@@ -143,20 +141,4 @@ test('the garbage collector may release what it could not grant', async () => {
   assert.equal(await refusalOf(gates().plugin, update(released)), undefined);
   const changed = { ...released, subjects: [{ kind: 'User', name: 'jane' }] };
   assert.equal((await refusalOf(gates().plugin, update(changed)))?.code, 403);
-});
-
-test('the plug-ins stand in the order of kube-apiserver', () => {
-  const plugins = defaultPlugins({ world: virtualWorld(1), ...gates() });
-  assert.deepEqual(
-    plugins.map(({ name }) => name),
-    [
-      'NamespaceLifecycle',
-      'ServiceAccount',
-      'NodeRestriction',
-      'TaintNodesByCondition',
-      'Priority',
-      'DefaultTolerationSeconds',
-      'RBACEscalationCheck',
-    ],
-  );
 });

@@ -10,6 +10,8 @@ export interface DeleteOptions {
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   readonly dryRun: boolean;
+  /** What was given, as an object of meta/v1 with apiVersion and kind. */
+  readonly given?: Readonly<Record<string, unknown>>;
 }
 
 interface RawOptions {
@@ -70,5 +72,6 @@ export function checkDeleteOptions(raw: RawOptions): DeleteOptions {
     ...(policy === undefined ? {} : { propagationPolicy: policy as 'Background' | 'Foreground' | 'Orphan' }),
     ...(preconditions === undefined ? {} : { preconditions }),
     dryRun: (raw.dryRun ?? []).length > 0,
+    given: { ...raw, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' },
   };
 }

@@ -8,6 +8,8 @@ export interface WriteOptions {
   readonly dryRun: boolean;
   readonly fieldValidation: FieldValidation;
   readonly fieldManager: string;
+  /** What was given, as an object of meta/v1 with apiVersion and kind. */
+  readonly given?: Readonly<Record<string, unknown>>;
 }
 
 /** Problems of a dryRun list: only `All` is known. */
@@ -33,5 +35,12 @@ export function writeOptions(
     dryRun: dryRun.length > 0,
     fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as FieldValidation),
     fieldManager,
+    given: {
+      kind,
+      apiVersion: 'meta.k8s.io/v1',
+      ...(dryRun.length > 0 ? { dryRun } : {}),
+      ...(fieldManager === '' ? {} : { fieldManager }),
+      ...(fieldValidation === '' ? {} : { fieldValidation }),
+    },
   };
 }

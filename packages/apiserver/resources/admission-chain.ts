@@ -9,22 +9,43 @@ export class AdmissionChain {
     this.#plugins = plugins;
   }
 
-  /** Lets every plug-in change the object. @throws StatusError of the first that refuses */
+  /**
+   * Lets every plug-in change the object, and once more when one asks for that.
+   * @throws StatusError of the first that refuses
+   */
   async mutate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#plugins) if (plugin.mutate) await refusing(plugin.mutate(request));
+    await this.#mutateOnce(request);
+    const { reinvocation } = request;
+    if (!reinvocation?.requested) return;
+    reinvocation.reinvoking = true;
+    await this.#mutateOnce(request);
   }
 
   /** @throws StatusError of the first that refuses */
   async validate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#plugins) if (plugin.validate) await refusing(plugin.validate(request));
+    try {
+      for (const plugin of this.#plugins) {
+        const verdict = plugin.validate?.(request);
+        if (verdict !== undefined) await verdict;
+      }
+    } catch (error) {
+      throw asStatus(error);
+    }
+  }
+
+  async #mutateOnce(request: AdmissionRequest): Promise<void> {
+    try {
+      for (const plugin of this.#plugins) {
+        const verdict = plugin.mutate?.(request);
+        if (verdict !== undefined) await verdict;
+      }
+    } catch (error) {
+      throw asStatus(error);
+    }
   }
 }
 
-async function refusing(verdict: Promise<void>): Promise<void> {
-  try {
-    await verdict;
-  } catch (error) {
-    if (error instanceof AdmissionError) throw new StatusError(error.code, error.reason, error.message, error.details);
-    throw error;
-  }
+function asStatus(error: unknown): unknown {
+  if (!(error instanceof AdmissionError)) return error;
+  return new StatusError(error.code, error.reason, error.message, error.details);
 }

@@ -1,6 +1,7 @@
 import { rfc3339 } from '@keelson/base';
 import { type ApiObject, applyTableDefaults, validateObjectMeta, type WriteFacts } from '@keelson/model';
 import { invalid } from '../request/status-error.ts';
+import { admissionRequest } from './admission-request.ts';
 import { encodeFrom } from './object-form.ts';
 import { metadataOf, settleNamespace, stampNew } from './object-metadata.ts';
 import type { PlannerTools } from './planner-tools.ts';
@@ -12,23 +13,11 @@ import type { WriteContext, WritePlan } from './write-plan.ts';
  * @throws StatusError
  */
 export async function planCreate(tools: PlannerTools, context: WriteContext, object: ApiObject): Promise<WritePlan> {
-  const { resource, namespace, user, dryRun } = context;
+  const { resource, namespace, dryRun } = context;
   const { strategy } = resource;
   settleNamespace(object, resource, namespace);
   applyDefaults(context, object);
-  const request = {
-    operation: 'CREATE' as const,
-    resource,
-    subresource: context.subresource,
-    namespace,
-    name: metadataOf(object).name ?? '',
-    object,
-    user,
-    dryRun,
-    options: context.options,
-    warnings: context.warnings,
-    annotate: context.annotate,
-  };
+  const request = admissionRequest(context, { operation: 'CREATE', name: metadataOf(object).name ?? '', object });
   if (!context.admitted) await tools.admission.mutate(request);
   stampNew(object, resource, tools.world);
   strategy.prepareForCreate?.(object, factsOf(tools, context));

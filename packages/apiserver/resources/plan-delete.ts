@@ -3,6 +3,7 @@ import { type ApiObject, encodeObject } from '@keelson/model';
 import type { DeleteOptions } from '../request/delete-options.ts';
 import { conflict } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
+import { admissionRequest } from './admission-request.ts';
 import { decodeAs } from './object-form.ts';
 import { metadataOf } from './object-metadata.ts';
 import type { PlannerTools } from './planner-tools.ts';
@@ -21,22 +22,10 @@ export async function planDelete(
   present: CachedObject,
   options: DeleteOptions,
 ): Promise<WritePlan> {
-  const { resource, namespace, user, dryRun } = context;
+  const { resource, dryRun } = context;
   checkPreconditions(context, present, options);
   const previous = decodeAs(resource, present);
-  const request = {
-    operation: 'DELETE' as const,
-    resource,
-    subresource: context.subresource,
-    namespace,
-    name: present.name,
-    previous,
-    user,
-    dryRun,
-    options: context.options,
-    warnings: context.warnings,
-    annotate: context.annotate,
-  };
+  const request = admissionRequest(context, { operation: 'DELETE', name: present.name, previous });
   if (!context.admitted) await tools.admission.mutate(request);
   if (!context.admitted) await tools.admission.validate(request);
   const { orphanWarning } = resource.strategy;

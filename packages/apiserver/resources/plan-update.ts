@@ -1,6 +1,7 @@
 import { type ApiObject, type FieldError, type SubresourceUpdate, validateObjectMetaUpdate } from '@keelson/model';
 import { conflict, invalid } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
+import { admissionRequest } from './admission-request.ts';
 import { decodeAs, encodeFrom } from './object-form.ts';
 import { metadataOf, raiseGeneration, settleName, settleNamespace, stampChanged } from './object-metadata.ts';
 import { applyDefaults, factsOf } from './plan-create.ts';
@@ -47,20 +48,7 @@ export async function planUpdate(
   checkRevision(context, object, present, rules);
   stampChanged(object, previous, resource);
   applyDefaults(context, object);
-  const request = {
-    operation: 'UPDATE' as const,
-    resource,
-    subresource: context.subresource,
-    namespace,
-    name: present.name,
-    object,
-    previous,
-    user: context.user,
-    dryRun: context.dryRun,
-    options: context.options,
-    warnings: context.warnings,
-    annotate: context.annotate,
-  };
+  const request = admissionRequest(context, { operation: 'UPDATE', name: present.name, object, previous });
   if (!context.admitted) await tools.admission.mutate(request);
   prepare(tools, context, object, previous, rules);
   const problems = validate(context, object, previous, rules);

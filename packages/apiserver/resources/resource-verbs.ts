@@ -143,7 +143,7 @@ export class ResourceVerbs {
     const { info, request } = context;
     const rendering = this.rendering(context, resource);
     const options = deleteOptions(request.body, request.headers['content-type'], info.query);
-    const write = this.writeContext(context, resource, { dryRun: options.dryRun });
+    const write = this.writeContext(context, resource, options);
     const result = await this.writer.delete(write, info.name, options);
     if (result.outcome !== 'deleted') return this.answer(rendering, result, 200);
     return rendering.status(200, deletedStatus(resource, result));
@@ -167,7 +167,7 @@ export class ResourceVerbs {
     object: CachedObject,
     options: DeleteOptions,
   ): Promise<void> {
-    const write = this.writeContext(context, resource, { dryRun: options.dryRun });
+    const write = this.writeContext(context, resource, options);
     try {
       await this.writer.delete({ ...write, namespace: object.namespace }, object.name, options);
     } catch (error) {
@@ -190,7 +190,11 @@ export class ResourceVerbs {
     return rendering.object(code, new CachedObject(resource, '', '', result.name, result.revision, result.bytes));
   }
 
-  writeContext(context: RequestContext, resource: Resource, options: { readonly dryRun: boolean }): WriteContext {
+  writeContext(
+    context: RequestContext,
+    resource: Resource,
+    options: { readonly dryRun: boolean; readonly given?: Readonly<Record<string, unknown>> },
+  ): WriteContext {
     return {
       resource,
       subresource: context.info.subresource,
@@ -198,6 +202,7 @@ export class ResourceVerbs {
       user: context.user,
       dryRun: options.dryRun,
       warnings: context.warnings,
+      options: options.given,
     };
   }
 

@@ -4,6 +4,7 @@ import { binding } from '@keelson/model/kinds/core/binding/index.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import { badRequest, conflict, invalid } from '../request/status-error.ts';
 import { writeOptions } from '../request/write-options.ts';
+import { admissionRequest } from '../resources/admission-request.ts';
 import type { ResourceVerbs } from '../resources/resource-verbs.ts';
 import type { SubresourceHandler } from './subresource-handler.ts';
 
@@ -33,9 +34,12 @@ async function bind(
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
   if (namespace && namespace !== info.namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  const write = { ...verbs.writeContext(context, resource, options), admitted: true };
+  const request = admissionRequest(write, { operation: 'CREATE', name: info.name, object: wish, kind: known });
+  await verbs.writer.admission.mutate(request);
   const problems = binding.validate?.(wish) ?? [];
   if (problems.length > 0) throw invalid({ group: '', kind: 'Binding' }, info.name, problems);
-  const write = verbs.writeContext(context, resource, options);
+  await verbs.writer.admission.validate(request);
   const modify = (pod: ApiObject): ApiObject => {
     checkBindable(pod, info.name, uid, resourceVersion);
     return bound(pod, wish, world.clock.now());

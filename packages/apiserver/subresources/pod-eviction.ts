@@ -4,6 +4,7 @@ import { checkDeleteOptions, type DeleteOptions } from '../request/delete-option
 import type { RequestContext } from '../request/request-context.ts';
 import { badRequest, internal, notFound, StatusError } from '../request/status-error.ts';
 import { writeOptions } from '../request/write-options.ts';
+import { admissionRequest } from '../resources/admission-request.ts';
 import type { ResourceVerbs } from '../resources/resource-verbs.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
 import type { SubresourceHandler } from './subresource-handler.ts';
@@ -34,7 +35,12 @@ async function evict(
   const eviction = verbs.bodyReader(context, resource.subresources['eviction']!, options)();
   if (eviction.metadata?.name && eviction.metadata.name !== info.name)
     throw badRequest('name in URL does not match name in Eviction object');
+  const asked = verbs.writeContext(context, resource, options);
+  const kind = resource.subresources['eviction']!;
+  const request = admissionRequest(asked, { operation: 'CREATE', name: info.name, object: eviction, kind });
+  await verbs.writer.admission.mutate(request);
   const deletion = checkDeleteOptions(eviction['deleteOptions'] ?? {});
+  await verbs.writer.admission.validate(request);
   const dryRun = options.dryRun || deletion.dryRun;
   const pod = caches.get('', 'pods', info.namespace, info.name);
   if (pod === undefined) throw notFound(resource, info.name);
@@ -47,7 +53,7 @@ async function evict(
       if (!disrupts) conditions = withRevision(conditions, pod);
     }
   }
-  const write = verbs.writeContext(context, resource, { dryRun });
+  const write = { ...verbs.writeContext(context, resource, { dryRun }), admitted: true };
   await verbs.writer.delete({ ...write, subresource: '' }, info.name, conditions);
   return rendering.status(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { messageOf } from '@keelson/base';
-import type { Resource } from '@keelson/model';
+import type { ApiObject, Resource } from '@keelson/model';
 import { booleanParameter } from '../request/list-options.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import { badRequest, internal } from '../request/status-error.ts';
@@ -50,7 +50,8 @@ async function joinWithNode(
     subresource,
     namespace,
     name,
-    object: {},
+    kind: resource.subresources[subresource]!,
+    object: connectOptions(context),
     user,
     dryRun: false,
     warnings: context.warnings,
@@ -66,6 +67,22 @@ async function joinWithNode(
   upstream.write(`${requestHead(context, path)}\r\n\r\n`);
   if (connection.head.length > 0) upstream.write(connection.head);
   await joined(connection.socket, upstream);
+}
+
+/** What is asked for, as the object that admission is shown: PodExecOptions, PodAttachOptions or PodPortForwardOptions. */
+function connectOptions({ info }: RequestContext): ApiObject {
+  const { query, subresource } = info;
+  if (subresource === 'portforward') {
+    const ports = query.getAll('ports').flatMap((list) => list.split(',').map(Number));
+    return { kind: 'PodPortForwardOptions', apiVersion: 'v1', ...(ports.length > 0 ? { ports } : {}) };
+  }
+  const kind = subresource === 'exec' ? 'PodExecOptions' : 'PodAttachOptions';
+  const options: ApiObject = { kind, apiVersion: 'v1' };
+  for (const stream of ['stdin', 'stdout', 'stderr', 'tty'])
+    if (booleanParameter(query, stream)) options[stream] = true;
+  if (query.get('container')) options['container'] = query.get('container');
+  if (query.has('command')) options['command'] = query.getAll('command');
+  return options;
 }
 
 /** The path of the kubelet's own API. @throws StatusError 400 */

@@ -4,6 +4,7 @@ import { checkStrict, checkType } from '../request/decode-body.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import { badRequest, conflict, internal, invalid, noSuchPath, notFound } from '../request/status-error.ts';
 import { writeOptions } from '../request/write-options.ts';
+import { admissionRequest } from '../resources/admission-request.ts';
 import { decodeAs } from '../resources/object-form.ts';
 import { readPatch } from '../resources/patch-object.ts';
 import type { Modify } from '../resources/plan-update.ts';
@@ -33,6 +34,8 @@ export async function handleScale(
   const options = writeOptions(info.query, info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
   const scaleOf =
     info.verb === 'patch' ? patchedScale(context, known, options) : putScale(context, known, verbs, options);
+  const write = { ...verbs.writeContext(context, resource, options), admitted: true };
+  const { admission } = verbs.writer;
   const modify: Modify = async (present) => {
     const shown = form.read(present);
     const missing = form.missing?.(present);
@@ -40,12 +43,15 @@ export async function handleScale(
     const scale = await scaleOf(shown);
     if (scale['spec']?.replicas === unset) throw badRequest(`${missing} cannot be empty`);
     checkScale(context, resource, present, scale);
+    const change = { object: scale, previous: form.read(present), kind: known };
+    const request = admissionRequest(write, { operation: 'UPDATE', name: info.name, ...change });
+    await admission.mutate(request);
     const problems = form.validate(scale);
     if (problems.length > 0) throw invalid(known, info.name, problems);
+    await admission.validate(request);
     form.write(present, scale);
     return present;
   };
-  const write = verbs.writeContext(context, resource, options);
   const result = await verbs.writer.update(write, info.name, modify, 'main');
   if (result.revision > 0)
     result.object.metadata = { ...result.object.metadata, resourceVersion: String(result.revision) };

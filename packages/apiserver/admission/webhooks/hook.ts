@@ -1,0 +1,60 @@
+import type { ApiObject } from '@keelson/model';
+import type { WebhookTarget } from '../../webhook/contract.ts';
+import { type CompiledConstraints, compileConstraints } from '../matching/index.ts';
+
+/** The configuration's fields that matter for a call (admissionregistration.k8s.io/v1 MutatingWebhook, ValidatingWebhook). */
+type HookFields = Readonly<Record<string, any>>;
+
+/** One webhook of one configuration, ready to be asked. */
+export interface Hook {
+  readonly configuration: string;
+  readonly name: string;
+  /** Tells it from every other of its kind. */
+  readonly identity: string;
+  readonly constraints: CompiledConstraints;
+  readonly conditions: readonly { readonly name: string; readonly expression: string }[];
+  readonly target: WebhookTarget;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** A call that fails lets the write pass. */
+  readonly ignoresFailure: boolean;
+  readonly sideEffects: string;
+  /** Versions of AdmissionReview, the preferred one first. */
+  readonly reviewVersions: readonly string[];
+  readonly reinvocable: boolean;
+}
+
+/** The webhooks of a configuration, in its order. @throws SelectorError for selectors that validation does not let in */
+export function hooksOf(configuration: Readonly<ApiObject>): Hook[] {
+  const name = configuration.metadata?.name ?? '';
+  const seen = new Map<string, number>();
+  return ((configuration['webhooks'] ?? []) as HookFields[]).map((fields) => {
+    const repeated = seen.get(fields['name']) ?? 0;
+    seen.set(fields['name'], repeated + 1);
+    return {
+      configuration: name,
+      name: fields['name'],
+      identity: `${name}/${fields['name']}/${repeated}`,
+      constraints: compileConstraints({
+        rules: fields['rules'] ?? [],
+        matchPolicy: fields['matchPolicy'],
+        namespaceSelector: fields['namespaceSelector'],
+        objectSelector: fields['objectSelector'],
+      }),
+      conditions: fields['matchConditions'] ?? [],
+      target: targetOf(fields['clientConfig'] ?? {}),
+      timeout: (fields['timeoutSeconds'] ?? 10) * 1000,
+      ignoresFailure: fields['failurePolicy'] === 'Ignore',
+      sideEffects: fields['sideEffects'] ?? '',
+      reviewVersions: fields['admissionReviewVersions'] ?? [],
+      reinvocable: fields['reinvocationPolicy'] === 'IfNeeded',
+    };
+  });
+}
+
+function targetOf({ url, service, caBundle }: HookFields): WebhookTarget {
+  const authorities = caBundle ? { authorities: Buffer.from(caBundle, 'base64').toString('utf8') } : {};
+  if (url !== undefined) return { at: { url }, ...authorities };
+  const { namespace, name, path, port } = service ?? {};
+  return { at: { service: { namespace, name, ...(path ? { path } : {}), ...(port ? { port } : {}) } }, ...authorities };
+}
