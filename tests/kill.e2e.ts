@@ -9,15 +9,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pick, randomInteger, SeededRandom } from '@keelson/base';
-import { Writer } from './acknowledged-writes.ts';
-import { RecordedWatch } from './recorded-watch.ts';
 import { eventually, RegionUnderTest } from './region-under-test.ts';
-import { ClusterApi, FrontDoor } from './signed-requests.ts';
+import { type ClusterApi, FrontDoor } from './signed-requests.ts';
+import { Witnesses } from './witnesses.ts';
 
 const seed = process.env['KEELSON_SEED'] ?? randomBytes(6).toString('hex');
 const kills = Math.min(Number(process.env['KEELSON_KILLS'] ?? 10), 50);
 const random = new SeededRandom(seed);
-const configMaps = '/api/v1/namespaces/default/configmaps';
 const podsPath = '/api/v1/namespaces/default/pods';
 
 const web = {
@@ -54,33 +52,6 @@ function kill(pid: number | undefined): void {
   }
 }
 
-/** Makes users at the front door, and keeps the names of those that were acknowledged. */
-async function makeUsers(door: FrontDoor, made: string[], signal: AbortSignal): Promise<void> {
-  for (let next = 0; !signal.aborted; next++) {
-    const form = new URLSearchParams({ Action: 'CreateUser', UserName: `user-${next}`, Version: '2010-05-08' });
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const options = { service: 'iam', region: 'us-east-1', headers };
-    const answer = await door.send('POST', '/', form.toString(), options).catch(() => undefined);
-    if (answer?.status === 200) made.push(`user-${next}`);
-    await delay(100);
-  }
-}
-
-/** The names of all users, page by page. */
-async function listUsers(door: FrontDoor): Promise<Set<string>> {
-  const names = new Set<string>();
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  const options = { service: 'iam', region: 'us-east-1', headers };
-  let marker: string | undefined;
-  do {
-    const form = new URLSearchParams({ Action: 'ListUsers', Version: '2010-05-08', ...(marker && { Marker: marker }) });
-    const { text } = await door.send('POST', '/', form.toString(), options);
-    for (const [, name] of text.matchAll(/<UserName>([^<]+)</g)) names.add(name!);
-    marker = /<Marker>([^<]+)</.exec(text)?.[1];
-  } while (marker !== undefined);
-  return names;
-}
-
 async function killAndBringBack(region: RegionUnderTest): Promise<void> {
   for (let round = 0; round < kills; round++) {
     await delay(randomInteger(random, 1500));
@@ -88,43 +59,6 @@ async function killAndBringBack(region: RegionUnderTest): Promise<void> {
     if (victims !== 'cluster') kill(region.regionProcess());
     if (victims !== 'region') kill(region.clusterProcess('demo'));
     await region.up();
-  }
-}
-
-async function verifyWriters(api: ClusterApi, writers: readonly Writer[]): Promise<void> {
-  const { json: list } = await api.send('GET', configMaps);
-  const present = new Map<string, any>(list.items.map((item: any) => [item.metadata.name, item]));
-  for (const writer of writers) {
-    assert.deepEqual(writer.faults, []);
-    assert.ok(writer.written.size > 3, `${writer.name} has written ${writer.written.size}`);
-    for (const [name, { uid, resourceVersion, count, deletion }] of writer.written) {
-      const object = present.get(name);
-      if (deletion === 'acknowledged') assert.equal(object, undefined, `${name} was deleted`);
-      else if (deletion === undefined || object !== undefined) {
-        assert.ok(object, `${name} was acknowledged at ${resourceVersion}, and is lost`);
-        assert.equal(object.metadata.uid, uid);
-        assert.ok(Number(object.metadata.resourceVersion) >= Number(resourceVersion), name);
-        assert.ok(Number(object.data.count) >= count, `${name} has ${object.data.count}, acknowledged was ${count}`);
-      }
-    }
-    assert.ok(Number(list.metadata.resourceVersion) >= Math.max(...writer.revisions));
-  }
-}
-
-function verifyWatch(watch: RecordedWatch, from: number, acknowledged: readonly number[]): void {
-  const revisions = watch.events.map((event) => event.revision);
-  for (const [index, revision] of revisions.entries())
-    assert.ok(index === 0 || revision > revisions[index - 1]!, `event ${index} at ${revision} is out of order`);
-  if (watch.expired > 0) return;
-  const seen = new Set(revisions);
-  const missed = acknowledged.filter((revision) => revision > from && !seen.has(revision));
-  assert.deepEqual(missed, [], 'revisions that were acknowledged and never watched');
-  const alive = new Set<string>();
-  for (const { type, name, uid } of watch.events) {
-    if (type === 'ADDED') assert.ok(!alive.has(uid), `${name} came twice`);
-    else assert.ok(alive.has(uid) || from > 0, `${name} was ${type} before it came`);
-    if (type === 'DELETED') alive.delete(uid);
-    else alive.add(uid);
   }
 }
 
@@ -150,44 +84,20 @@ async function verifyRunning(region: RegionUnderTest, api: ClusterApi, door: Fro
 }
 
 test(`nothing acknowledged is lost in ${kills} kills (KEELSON_SEED=${seed})`, async (context) => {
-  const region = await RegionUnderTest.start();
-  let api: ClusterApi | undefined;
-  const stop = new AbortController();
+  // So little history that a watch which sleeps is told that its revision is gone.
+  const region = await RegionUnderTest.start(undefined, ['--history', '2']);
+  let witnesses: Witnesses | undefined;
   try {
     await region.keelson('create', 'cluster', 'demo', '--nodes', '2');
-    const door = new FrontDoor(region);
-    api = await ClusterApi.of(region, 'demo');
+    witnesses = await Witnesses.begin(region, 'demo', seed);
+    const { api } = witnesses;
     const made = await api.send('POST', '/apis/apps/v1/namespaces/default/deployments', web);
     assert.equal(made.status, 201, made.text);
-    const watches = [new RecordedWatch(api, configMaps), new RecordedWatch(api, configMaps)];
-    for (const watch of watches) await watch.list();
-    const from = Math.min(...watches.map((watch) => watch.revision));
-    const writers = ['a', 'b', 'c'].map((name) => new Writer(name, api!, new SeededRandom(`${seed} ${name}`)));
-    const users: string[] = [];
-    const writing = [...writers.map((one) => one.run(stop.signal)), makeUsers(door, users, stop.signal)];
-    const enough = new AbortController();
-    const watching = watches.map((one) => one.run(enough.signal));
     await killAndBringBack(region);
-    await eventually('the cluster answers', async () => (await api!.send('GET', '/readyz')).status === 200);
-    stop.abort();
-    await Promise.all(writing);
-    await verifyWriters(api, writers);
-    const acknowledged = writers.flatMap((one) => one.revisions);
-    const last = Math.max(...acknowledged);
-    await eventually('watches are at the end', () => watches.every((one) => one.revision >= last));
-    enough.abort();
-    await Promise.all(watching);
-    for (const watch of watches) verifyWatch(watch, from, acknowledged);
-    const present = await listUsers(door);
-    for (const name of users) assert.ok(present.has(name), `${name} is lost`);
-    await verifyRunning(region, api, door);
-    const [unknown, breaks] = [writers.reduce((sum, one) => sum + one.unknown, 0), watches.map((one) => one.breaks)];
-    context.diagnostic(
-      `${acknowledged.length} writes and ${users.length} users acknowledged, ${unknown} cut off, watches broken ${breaks} times`,
-    );
+    context.diagnostic(await witnesses.verify());
+    await verifyRunning(region, api, new FrontDoor(region));
   } finally {
-    stop.abort();
-    api?.agent.destroy();
+    witnesses?.close();
     await region.remove();
   }
 });

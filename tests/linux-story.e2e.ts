@@ -1,6 +1,7 @@
 /**
  * The story that Keelson is for, with real containers: an empty region, a cluster by aws, the nginx tutorial by kubectl,
- * and the page through a load balancer. Every name and nonce is drawn from a seed, which is printed.
+ * and the page through a load balancer, before and after everything was killed. Every name, nonce and moment is drawn
+ * from a seed, which is printed; KEELSON_SEED repeats a run's choices, KEELSON_KILLS is how often (50 unless told otherwise).
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -9,7 +10,8 @@ import { after, before, describe, test } from 'node:test';
 import { linuxObstacle, missingPackages } from '@keelson/app/linux-prerequisites.ts';
 import { createEksToken } from '@keelson/aws-protocol';
 import { nameSuffix, randomHex, randomInteger, SeededRandom } from '@keelson/base';
-import { controlProcesses, kernelState, processesOf, roleCredentials } from './machine-state.ts';
+import { killContainer, survivesKills } from './container-kills.ts';
+import { controlProcesses, kernelState, roleCredentials } from './machine-state.ts';
 import { eventually, RegionUnderTest, run, starts } from './region-under-test.ts';
 import { webManifest } from './web-manifest.ts';
 
@@ -27,6 +29,7 @@ const cluster = `story-${nameSuffix(random)}`;
 const app = `web-${nameSuffix(random)}`;
 const nonce = randomHex(random, 16);
 const nodes = 2 + randomInteger(random, 2);
+const kills = Math.min(Number(process.env['KEELSON_KILLS'] ?? 50), 50);
 
 const trust = (service: string) =>
   JSON.stringify({
@@ -77,7 +80,7 @@ describe('the story with containers', { skip: obstacle ?? false }, () => {
     process.stdout.write(`# seed ${seed}: cluster ${cluster}, ${nodes} nodes\n`);
     present = await kernelState();
     region = await RegionUnderTest.prepare();
-    await region.up('linux');
+    await region.up('linux', '--history', '2');
     const folder = `${region.data}/test-images`;
     const tool = ['--disable-warning=ExperimentalWarning', `${root}tools/images/main.ts`, folder, 'nginx', 'busybox'];
     const built = await run(process.execPath, tool, { limit: 300_000 });
@@ -233,22 +236,9 @@ describe('the story with containers', { skip: obstacle ?? false }, () => {
     });
   });
 
-  test('a container that is killed from outside comes back with a higher restart count', async () => {
+  test('a container that is killed from outside comes back, later each time', async () => {
     const [pod] = await podNames();
-    const restarts = async () =>
-      Number(await region.kubectl('get', 'pod', pod!, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}'));
-    const container = await region.kubectl(
-      'get',
-      'pod',
-      pod!,
-      '-o',
-      'jsonpath={.status.containerStatuses[0].containerID}',
-    );
-    const [first] = processesOf(container.replace('containerd://', ''));
-    assert.ok(first, `no process of ${container} was found`);
-    const before = await restarts();
-    process.kill(first, 'SIGKILL');
-    await eventually('the restart is counted', async () => (await restarts()) === before + 1);
+    await killContainer(region, pod!);
     await eventually('it answers again', async () => [...(await pagesOf(20))].includes(`${nonce} ${pod}`));
   });
 
@@ -352,6 +342,15 @@ describe('the story with containers', { skip: obstacle ?? false }, () => {
     assert.ok((await get(address)).startsWith(nonce));
     await region.kubectl('scale', `deployment/${app}`, '--replicas=4');
     await region.kubectl('rollout', 'status', `deployment/${app}`, '--timeout=90s');
+  });
+
+  test(`everything survives ${kills} kills`, async (context) => {
+    context.diagnostic(await survivesKills(region, cluster, random, seed, kills));
+    const expected = (await podNames()).map((name) => `${nonce} ${name}`);
+    await eventually('every pod answers', async () => {
+      const pages = await pagesOf(40);
+      return expected.every((page) => pages.has(page)) && pages.size === expected.length;
+    });
   });
 
   test('down stops everything, and up brings the page back', async () => {

@@ -50,7 +50,7 @@ export async function roleCredentials(
     const get = async (path) => (await fetch(at + 'meta-data/' + path, { headers: { 'x-aws-ec2-metadata-token': token } })).text();
     const role = 'iam/security-credentials/';
     console.log(JSON.stringify([await get('local-hostname'), JSON.parse(await get(role + (await get(role)).trim()))]));`;
-  for (const pid of controlProcesses(data, /node\.mjs agent/)) {
+  for (const pid of controlProcesses(data, /main\.mjs agent/)) {
     const inside = ['-t', String(pid), '-n', '--', process.execPath, '--input-type=module', '-e', program];
     const { stdout, status } = await run('nsenter', inside);
     if (status !== 0) continue;
@@ -64,7 +64,7 @@ export async function roleCredentials(
 /** Region, control planes and node agents of a data directory: everything of Keelson's that is no machine. */
 export function controlProcesses(
   data: string,
-  which = /keelson\.mjs (region|control-plane)|node\.mjs agent/,
+  which = /keelson\.mjs (region|control-plane)|main\.mjs agent/,
 ): number[] {
   const mine = (name: string) => {
     try {
@@ -79,4 +79,36 @@ export function controlProcesses(
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && mine(name))
     .map(Number);
+}
+
+/** What a node's containerd has of one pod: how many sandboxes, and how many running containers of each name. */
+export interface RuntimePod {
+  sandboxes: number;
+  readonly running: Record<string, number>;
+}
+
+/** What the containerds of all nodes have, by the uid of the pod. */
+export async function runtimePods(data: string): Promise<Map<string, RuntimePod>> {
+  const found = new Map<string, RuntimePod>();
+  for (const pid of controlProcesses(data, /main\.mjs agent/)) {
+    const ctr = async (...words: string[]) => {
+      const inside = ['-t', String(pid), '-a', '--', 'ctr', '-n', 'k8s.io', ...words];
+      const { status, stdout, stderr } = await run('nsenter', inside);
+      if (status !== 0) throw new Error(stderr);
+      return stdout;
+    };
+    const tasks = new Set(
+      (await ctr('tasks', 'ls')).split('\n').flatMap((line) => (/RUNNING/.test(line) ? [line.split(' ')[0]!] : [])),
+    );
+    for (const id of (await ctr('containers', 'ls', '-q')).split('\n').filter(Boolean)) {
+      const { Labels: labels } = JSON.parse(await ctr('containers', 'info', id));
+      const uid = labels['io.kubernetes.pod.uid'];
+      const pod = found.get(uid) ?? { sandboxes: 0, running: {} };
+      found.set(uid, pod);
+      const name = labels['io.kubernetes.container.name'];
+      if (labels['io.cri-containerd.kind'] === 'sandbox') pod.sandboxes++;
+      else if (tasks.has(id)) pod.running[name] = (pod.running[name] ?? 0) + 1;
+    }
+  }
+  return found;
 }

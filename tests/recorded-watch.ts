@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,11 +11,16 @@ export interface RecordedEvent {
   readonly revision: number;
 }
 
+/** What was watched without a break: from the revision of a list, or from where a former stream ended. */
+interface Stretch {
+  readonly from: number;
+  readonly events: RecordedEvent[];
+}
+
 /** Lists a collection once and watches it from there, over all breaks, as a client that wants to miss nothing. */
 export class RecordedWatch {
-  readonly events: RecordedEvent[] = [];
-  /** How often it was told that its revision is gone, and listed again. */
-  expired = 0;
+  /** A new one begins wherever the server said that the revision is gone. */
+  readonly #stretches: Stretch[] = [];
   /** How often the stream ended and was taken up again. */
   breaks = 0;
   #revision = '';
@@ -30,27 +36,64 @@ export class RecordedWatch {
     return Number(this.#revision);
   }
 
+  /** How often it was told that its revision is gone, and listed again. */
+  get expired(): number {
+    return this.#stretches.length - 1;
+  }
+
   async list(): Promise<void> {
     const { status, json, text } = await this.#api.send('GET', this.#path);
     if (status !== 200) throw new Error(text);
     this.#revision = json.metadata.resourceVersion;
+    this.#stretches.push({ from: this.revision, events: [] });
+  }
+
+  /** Goes back to a revision, and forgets what came after it. */
+  rewind(revision: number): void {
+    this.#revision = String(revision);
+    const stretch = this.#stretches.pop()!;
+    const events = stretch.events.filter((event) => event.revision <= revision);
+    this.#stretches.push({ ...stretch, events });
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    let gone = false;
     while (!signal.aborted) {
-      const gone = await this.#stream(signal).catch(() => false);
+      gone ||= await this.stream(signal).catch(() => false);
       if (signal.aborted) return;
       this.breaks++;
-      if (gone) {
-        this.expired++;
-        await this.list().catch(() => {});
-      }
+      if (gone)
+        await this.list().then(
+          () => (gone = false),
+          () => {},
+        );
       await delay(20);
     }
   }
 
+  /** @throws AssertionError when anything was missed, came twice, or came out of order; `acknowledged` are revisions */
+  verify(acknowledged: readonly number[]): void {
+    for (const { from, events } of this.#stretches) {
+      const revisions = events.map((event) => event.revision);
+      for (const [index, revision] of revisions.entries())
+        assert.ok(revision > (revisions[index - 1] ?? from), `event ${index} at ${revision} is out of order`);
+      const seen = new Set(revisions);
+      const last = revisions.at(-1) ?? from;
+      const missed = acknowledged.filter((revision) => revision > from && revision <= last && !seen.has(revision));
+      assert.deepEqual(missed, [], 'revisions that were acknowledged and never watched');
+      const ended = new Set<string>();
+      const come = new Set<string>();
+      for (const { type, name, uid } of events) {
+        assert.ok(!ended.has(uid), `${name} was ${type} after it was deleted`);
+        assert.ok(type !== 'ADDED' || !come.has(uid), `${name} came twice`);
+        come.add(uid);
+        if (type === 'DELETED') ended.add(uid);
+      }
+    }
+  }
+
   /** Follows one stream to its end; resolves to true when the server says that the revision is gone. */
-  async #stream(signal: AbortSignal): Promise<boolean> {
+  async stream(signal: AbortSignal): Promise<boolean> {
     const query = `watch=1&allowWatchBookmarks=true&resourceVersion=${this.#revision}`;
     const url = `${this.#api.url}${this.#path}?${query}`;
     const outgoing = request(url, { headers: this.#api.headers(), agent: this.#api.agent, signal });
@@ -69,7 +112,7 @@ export class RecordedWatch {
       const { name, uid, resourceVersion } = event.object.metadata;
       this.#revision = resourceVersion;
       if (event.type !== 'BOOKMARK')
-        this.events.push({ type: event.type, name, uid, revision: Number(resourceVersion) });
+        this.#stretches.at(-1)!.events.push({ type: event.type, name, uid, revision: Number(resourceVersion) });
     }
     return false;
   }

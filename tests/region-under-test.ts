@@ -122,10 +122,10 @@ export class RegionUnderTest {
   }
 
   /** `up`, and what `env` prints becomes the environment of every later command. */
-  static async start(user?: RunOptions['user']): Promise<RegionUnderTest> {
+  static async start(user?: RunOptions['user'], flags: readonly string[] = []): Promise<RegionUnderTest> {
     const region = await RegionUnderTest.prepare(user);
     try {
-      await region.up();
+      await region.up('simulated', ...flags);
       return region;
     } catch (error) {
       await region.remove();
@@ -133,8 +133,8 @@ export class RegionUnderTest {
     }
   }
 
-  async up(compute: 'linux' | 'simulated' = 'simulated'): Promise<string> {
-    const { stdout } = await this.keelson('up', '--port', String(this.port), '--compute', compute);
+  async up(compute: 'linux' | 'simulated' = 'simulated', ...flags: string[]): Promise<string> {
+    const { stdout } = await this.keelson('up', '--port', String(this.port), '--compute', compute, ...flags);
     const { stdout: lines } = await this.keelson('env');
     for (const [, name, value] of lines.matchAll(/^export (\w+)='(.*)'$/gm)) this.#env[name!] = value!;
     return stdout;

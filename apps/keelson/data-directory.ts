@@ -23,6 +23,8 @@ export interface RegionIdentity {
   readonly account: string;
   readonly port: number;
   readonly compute: 'linux' | 'simulated';
+  /** How far back watches and paged lists may go, in seconds; 300 when absent. */
+  readonly historySeconds?: number;
 }
 
 /** Where everything of one region lies. */
@@ -127,12 +129,12 @@ export function readIdentity(directory: DataDirectory): RegionIdentity | undefin
   return identity;
 }
 
-/** Settles who this region is; kept from then on. */
+/** Settles who this region is, under an id of its own if it has none yet; kept from then on. */
 export function writeIdentity(
   directory: DataDirectory,
-  wanted: Omit<RegionIdentity, 'formatVersion' | 'id'>,
+  wanted: Omit<RegionIdentity, 'formatVersion' | 'id'> & { readonly id?: string },
 ): RegionIdentity {
-  const identity: RegionIdentity = { formatVersion: 1, id: randomBytes(4).toString('hex'), ...wanted };
+  const identity: RegionIdentity = { id: randomBytes(4).toString('hex'), ...wanted, formatVersion: 1 };
   writePrivateFile(directory.identityFile, `${JSON.stringify(identity, undefined, 2)}\n`);
   return identity;
 }

@@ -47,6 +47,8 @@ export interface ControlPlaneOptions {
   /** Reaches addresses in the VPC, where webhooks' Services lead; absent: there is no such network. */
   readonly dial?: ClusterDialer;
   readonly loadBalancers?: LoadBalancers;
+  /** How far back watches and paged lists may go, in milliseconds; upstream's five minutes when absent. */
+  readonly historyWindow?: number;
   readonly instances?: Instances;
 }
 
@@ -124,6 +126,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     caches,
     version: versionInfo(minor),
     ...gates,
+    limits: options.historyWindow === undefined ? {} : { historyWindow: options.historyWindow },
     ...(options.connector ? { connector: options.connector } : {}),
     services: { block: options.serviceCidr, ...(options.advertise ? { advertise: options.advertise } : {}) },
   });

@@ -44,6 +44,7 @@ function settle(directory: DataDirectory, options: Options): RegionIdentity {
   const account = options.text('account');
   const port = options.integer('port', 1, 65_535);
   const compute = options.text('compute') ?? 'auto';
+  const historySeconds = options.integer('history', 1, 86_400);
   if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
     throw new UsageError(`'${region}' is no AWS region's name`);
   if (account !== undefined && !/^\d{12}$/.test(account)) throw new UsageError('--account takes twelve digits');
@@ -56,6 +57,7 @@ function settle(directory: DataDirectory, options: Options): RegionIdentity {
       account: account ?? defaults.account,
       port: port ?? defaults.port,
       compute: chooseCompute(compute),
+      ...(historySeconds && { historySeconds }),
     });
   }
   const differs = (name: string, asked: unknown, kept: unknown) => {
@@ -68,7 +70,8 @@ function settle(directory: DataDirectory, options: Options): RegionIdentity {
   differs('region', region, present.region);
   differs('account', account, present.account);
   differs('port', port, present.port);
-  return present;
+  if (historySeconds === undefined || historySeconds === present.historySeconds) return present;
+  return writeIdentity(directory, { ...present, historySeconds });
 }
 
 function nextSteps(identity: RegionIdentity): string {
@@ -127,7 +130,8 @@ async function up(options: Options): Promise<number> {
 
 export const upCommand: Command = {
   name: 'up',
-  usage: '[--data DIR] [--region NAME] [--account DIGITS] [--port N] [--compute auto|linux|simulated] [--foreground]',
+  usage:
+    '[--data DIR] [--region NAME] [--account DIGITS] [--port N] [--compute auto|linux|simulated] [--history SECONDS] [--foreground]',
   summary: 'Starts the region, and brings back what was in it.',
   options: {
     ...dataOption,
@@ -135,6 +139,7 @@ export const upCommand: Command = {
     account: { type: 'string' },
     port: { type: 'string' },
     compute: { type: 'string' },
+    history: { type: 'string' },
     foreground: { type: 'boolean' },
   },
   words: [0, 0],

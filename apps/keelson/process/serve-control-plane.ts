@@ -74,6 +74,7 @@ export async function serveControlPlane(
     // In a network namespace of its own it is in the VPC, and reaches what is there plainly.
     ...(input.inherited ? { dial: dialDirectly } : {}),
     ...(input.bootstrapAddons ? { addonImage } : {}),
+    ...(input.historyWindow && { historyWindow: input.historyWindow }),
     identify: identityService(regionSocket, clusterName, world),
     instances: new AwsInstances(cloud, region),
     loadBalancers: new AwsLoadBalancers({ client: cloud, clusterName, vpcId: input.vpcId }),

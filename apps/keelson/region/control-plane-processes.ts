@@ -15,6 +15,8 @@ export interface ControlPlaneProcessInput extends ControlPlaneStart {
   readonly inherited?: { readonly descriptor: number; readonly privatePort: number };
   readonly storePath: string;
   readonly regionSocket: string;
+  /** How far back watches and paged lists may go, in milliseconds. */
+  readonly historyWindow?: number;
 }
 
 /** The namespace of a control plane in its VPC. */
@@ -44,16 +46,21 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
   readonly #world: World;
   readonly #directory: DataDirectory;
   readonly #network: ControlPlaneNetwork | undefined;
+  readonly #historyWindow: number | undefined;
   readonly #known = new Map<string, Known>();
   readonly #keys: SpareKey;
   readonly #listeners = new Set<(clusterName: string) => void>();
   #watching: NodeJS.Timeout | undefined;
 
-  /** `network` gives each control plane a namespace in its VPC; without it they share the host's network. */
-  constructor(world: World, directory: DataDirectory, network?: ControlPlaneNetwork) {
+  /**
+   * `network` gives each control plane a namespace in its VPC; without it they share the host's network. `historyWindow`
+   * is in milliseconds.
+   */
+  constructor(world: World, directory: DataDirectory, network?: ControlPlaneNetwork, historyWindow?: number) {
     this.#world = world;
     this.#directory = directory;
     this.#network = network;
+    this.#historyWindow = historyWindow;
     this.#keys = new SpareKey(world.clock);
   }
 
@@ -77,7 +84,8 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     const { clusterName } = start;
     const files = this.#directory.cluster(clusterName);
     const [interfaceId = ''] = start.networkInterfaceIds;
-    const settings = `${start.uid} ${start.minor} ${start.port} ${interfaceId}`;
+    const history = this.#historyWindow === undefined ? '' : ` ${this.#historyWindow}`;
+    const settings = `${start.uid} ${start.minor} ${start.port} ${interfaceId}${history}`;
     const alive = this.#pid(clusterName);
     if (alive !== undefined && readSettings(files.path) === settings) {
       if (this.#known.get(clusterName)?.settings !== settings) this.#take(start, settings);
@@ -108,6 +116,7 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
       ...(listener === undefined ? {} : { inherited: { descriptor: 3, privatePort } }),
       storePath: files.store,
       regionSocket: this.#directory.regionSocket,
+      ...(this.#historyWindow && { historyWindow: this.#historyWindow }),
     };
     child.stdin?.on('error', () => {});
     child.stdin?.end(JSON.stringify(input));

@@ -27,6 +27,11 @@ export class MachineImage {
     else this.#ready();
   }
 
+  /** New instances have what is cached already. */
+  keep(): void {
+    this.#ready();
+  }
+
   /** Puts the images on a new disk, once there are any. */
   async layInto(root: string): Promise<void> {
     await this.#filled;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CachedImage } from '@keelson/compute/linux/index.ts';
 import type { DataDirectory } from '../data-directory.ts';
@@ -32,16 +32,35 @@ function build(folder: string): Promise<void> {
   });
 }
 
-/** Has the nodes find Keelson's own images: the one that add-ons run from, and the one of sandboxes. */
-export async function ensureOwnImages(directory: DataDirectory, images: ImageRegistry): Promise<CachedImage[]> {
+interface Made extends CachedImage {
+  /** Whether nodes find it. */
+  readonly loaded: boolean;
+}
+
+/** Those that were made before, as far as they were. */
+async function madeImages(directory: DataDirectory, images: ImageRegistry): Promise<Made[]> {
   const folder = join(directory.path, 'own-images');
-  await build(folder);
-  const found: CachedImage[] = [];
+  const found: Made[] = [];
   for (const name of own) {
-    const made: { image: string; digest: string } = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
-    const archive = join(folder, `${name}.tar`);
-    if ((await images.digestOf(made.image)) !== made.digest) await images.load(archive, made.image);
-    found.push({ archive, name: made.image, digest: made.digest });
+    const record = join(folder, `${name}.json`);
+    if (!existsSync(record)) continue;
+    const { image, digest }: { image: string; digest: string } = JSON.parse(readFileSync(record, 'utf8'));
+    const loaded = (await images.digestOf(image)) === digest;
+    found.push({ archive: join(folder, `${name}.tar`), name: image, digest, loaded });
   }
   return found;
+}
+
+/** True when nodes find Keelson's own images, be they of this program or of a former one. */
+export async function haveOwnImages(directory: DataDirectory, images: ImageRegistry): Promise<boolean> {
+  const made = await madeImages(directory, images);
+  return made.length === own.length && made.every(({ loaded }) => loaded);
+}
+
+/** Has the nodes find Keelson's own images: the one that add-ons run from, and the one of sandboxes. */
+export async function ensureOwnImages(directory: DataDirectory, images: ImageRegistry): Promise<CachedImage[]> {
+  await build(join(directory.path, 'own-images'));
+  const made = await madeImages(directory, images);
+  for (const { archive, name, loaded } of made) if (!loaded) await images.load(archive, name);
+  return made;
 }

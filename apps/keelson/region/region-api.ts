@@ -54,8 +54,8 @@ const clusterAuthorizer: Authorizer = {
   },
 };
 
-/** The API server of the region's own kinds. */
-export function createRegionApi(world: World, store: Store, tokens: ClusterTokens): ApiServer {
+/** The API server of the region's own kinds. `historyWindow` is how far back watches may go, in milliseconds. */
+export function createRegionApi(world: World, store: Store, tokens: ClusterTokens, historyWindow?: number): ApiServer {
   const catalogue = regionCatalogue();
   const caches = new ResourceCaches({ world, store, catalogue });
   return createApiServer({
@@ -81,5 +81,6 @@ export function createRegionApi(world: World, store: Store, tokens: ClusterToken
     }),
     authorizer: new AuthorizerChain([new MastersAuthorizer(), clusterAuthorizer]),
     admission: [],
+    limits: historyWindow === undefined ? {} : { historyWindow },
   });
 }

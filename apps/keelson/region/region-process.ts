@@ -25,7 +25,7 @@ import { ControlPlaneProcesses } from './control-plane-processes.ts';
 import { openImageRegistry } from './image-registry.ts';
 import { linuxCompute } from './linux-compute.ts';
 import { frontDoorSocket } from './node-sockets.ts';
-import { ensureOwnImages } from './own-images.ts';
+import { ensureOwnImages, haveOwnImages } from './own-images.ts';
 import { type Region, type RegionServices, startRegion } from './region.ts';
 import { regionStatus } from './region-status.ts';
 
@@ -135,7 +135,8 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     world,
     closeGrace: 500,
   });
-  const processes = new ControlPlaneProcesses(world, directory, linux?.network);
+  const historyWindow = identity.historySeconds && identity.historySeconds * 1000;
+  const processes = new ControlPlaneProcesses(world, directory, linux?.network, historyWindow);
   report({ step: `Starting the region ${identity.region}` });
   let instances: InstanceDriver | undefined;
   const region = await startRegion({
@@ -146,6 +147,7 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     account: identity.account,
     frontDoorHosts: new Set([`127.0.0.1:${identity.port}`, `localhost:${identity.port}`]),
     controlPlanes: processes,
+    ...(historyWindow && { historyWindow }),
     instances: (services) =>
       (instances = linux ? linux.instances(services) : simulatedInstances(world, directory, services)),
     ...(linux ? { controllers: linux.controllers } : {}),
@@ -167,8 +169,17 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     closeGrace: 500,
   });
   if (linux) {
-    report({ step: "Making Keelson's own image" });
-    linux.machineImage.fill(await ensureOwnImages(directory, images));
+    const ensure = async () => linux.machineImage.fill(await ensureOwnImages(directory, images));
+    // Whether they have changed takes its time to tell; nobody waits for that while there are some.
+    if (await haveOwnImages(directory, images)) {
+      void ensure().catch((error: unknown) => {
+        world.log.warn("Keelson's own images stay as they are", { error: messageOf(error) });
+        linux.machineImage.keep();
+      });
+    } else {
+      report({ step: "Making Keelson's own image" });
+      await ensure();
+    }
   }
   opened(region);
   recordProcess(directory.regionProcessFile);

@@ -42,6 +42,8 @@ export interface RegionOptions {
   /** Where clients reach the front door: `127.0.0.1:4566`. */
   readonly frontDoorHosts: ReadonlySet<string>;
   readonly controlPlanes: ControlPlaneHost;
+  /** How far back watches of the region's API may go, in milliseconds. */
+  readonly historyWindow?: number;
   /** Given the region, which the machines' agents need. */
   instances(region: RegionServices): InstanceDriver;
   loadBalancers(region: RegionServices): LoadBalancerDriver;
@@ -79,10 +81,11 @@ export interface Region {
 export async function startRegion(options: RegionOptions): Promise<Region> {
   const { world, store, sealer, region, account } = options;
   let client!: Client;
-  const api = createRegionApi(world, store, async (clusterName) => {
+  const tokenOf = async (clusterName: string) => {
     const object = (await client.resource(controlPlanes).list()).items.find((one) => one.metadata.name === clusterName);
     return object && startOf(object, sealer, region)?.keys.regionToken;
-  });
+  };
+  const api = createRegionApi(world, store, tokenOf, options.historyWindow);
   client = createClient({
     send: api.handler,
     clock: world.clock,
