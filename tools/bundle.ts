@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { describeTypes } from './describe-types.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -100,6 +101,15 @@ function removeOld(): void {
   }
 }
 
+/** What documents of the API say of types and fields. Everything works without it. */
+function describe(): void {
+  try {
+    describeTypes(join(output, 'descriptions.json'));
+  } catch (error) {
+    process.stderr.write(`kubectl explain will name types without describing them: ${(error as Error).message}\n`);
+  }
+}
+
 mkdirSync(staging, { recursive: true });
 try {
   await bundle(program, true);
@@ -111,6 +121,7 @@ try {
   if (existsSync(join(output, 'node'))) renameSync(join(output, 'node'), join(staging, 'node-before'));
   for (const name of built) renameSync(join(staging, name), join(output, name));
   removeOld();
+  describe();
 } finally {
   rmSync(staging, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 import type { World } from '@keelson/base';
-import type { ApiObject, ResourceCatalogue } from '@keelson/model';
+import type { ApiObject, Descriptions, ResourceCatalogue } from '@keelson/model';
 import type { Store } from '@keelson/store';
 import type { AdmissionPlugin } from './admission/contract.ts';
 import type { Authenticator } from './authentication/contract.ts';
@@ -81,6 +81,8 @@ export interface ApiServerOptions {
   readonly healthChecks?: readonly HealthCheck[];
   /** Objects that are created at start when they do not exist, as system:apiserver. */
   readonly bootstrap?: readonly ApiObject[];
+  /** What OpenAPI documents say of types and fields; absent: nothing. */
+  readonly descriptions?: Descriptions;
   /** Other paths: OpenID discovery. The caller is authorised for the path before. */
   readonly paths?: Readonly<Record<string, () => unknown>>;
   readonly limits?: Partial<ApiServerLimits>;

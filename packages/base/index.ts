@@ -10,5 +10,6 @@ export * from './http-exchange.ts';
 export * from './ids.ts';
 export * from './log.ts';
 export * from './random.ts';
+export * from './turn.ts';
 export * from './virtual-clock.ts';
 export * from './world.ts';

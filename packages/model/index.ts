@@ -15,7 +15,7 @@ export * from './codec/stored-object.ts';
 export * from './custom-resources/index.ts';
 export { descriptionsFrom } from './documents/descriptions.ts';
 export { aggregatedDiscovery, apiGroupList, apiResourceList, apiVersions } from './documents/discovery.ts';
-export { openApiV3, openApiV3Index } from './documents/openapi.ts';
+export { openApiV3, openApiV3Index, openApiV3Url } from './documents/openapi.ts';
 export type { Descriptions } from './documents/schema.ts';
 export * from './field-error.ts';
 export * from './metadata/addresses.ts';

@@ -10,10 +10,10 @@ function plain(text: string): string {
 
 /**
  * Reads the sentences of types and fields from the Kubernetes client's package. They go into what is built and are not
- * kept here. @param root the repository; @param types the names of all types of the tables.
+ * kept here. @param folder the package's; @param types the names of all types of the tables.
  */
-export function readDescriptions(root: string, types: readonly string[]): DescriptionTable {
-  const models = join(root, 'node_modules/@kubernetes/client-node/dist/gen/models');
+export function readDescriptions(folder: string, types: readonly string[]): DescriptionTable {
+  const models = join(folder, 'dist/gen/models');
   const index = readFileSync(join(models, 'all.js'), 'utf8');
   const known = new Set([...index.matchAll(/'\.\.\/models\/(\w+)\.js'/g)].map((match) => match[1]!));
   const table: DescriptionTable = {};

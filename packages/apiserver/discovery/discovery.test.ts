@@ -48,4 +48,42 @@ test('every reference in OpenAPI version 2 leads somewhere, and kinds can be fou
   const packed = await server.ask('GET', '/openapi/v2', undefined, { accept });
   assert.equal(packed.headers['content-type'], 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
   assert.ok(packed.text.startsWith('\n\x032.0'));
+  const none = await server.ask('GET', '/openapi/v2', undefined, { accept: 'text/html' });
+  assert.equal(none.status, 406);
+});
+
+test('OpenAPI version 2 says what can be asked, as kubectl of before version 3 reads it', async () => {
+  const server = await TestServer.start();
+  const { json } = await server.ask('GET', '/openapi/v2');
+  const path = json.paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}'];
+  assert.deepEqual(Object.keys(path), ['get', 'put', 'delete', 'patch', 'parameters']);
+  const { consumes, parameters, responses } = path.patch;
+  assert.ok(consumes.includes('application/strategic-merge-patch+json'));
+  assert.deepEqual(parameters[0], {
+    name: 'body',
+    in: 'body',
+    required: true,
+    schema: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.Patch' },
+  });
+  assert.ok(parameters.some((parameter: any) => parameter.name === 'dryRun' && parameter.type === 'string'));
+  assert.deepEqual(responses[200].schema, { $ref: '#/definitions/io.k8s.api.apps.v1.Deployment' });
+  assert.deepEqual(path.patch['x-kubernetes-group-version-kind'], { group: 'apps', version: 'v1', kind: 'Deployment' });
+});
+
+test('descriptions are in the documents of both versions where there is a source of them', async () => {
+  const texts: Record<string, string> = { 'core/v1.Pod': 'A pod.', 'core/v1.Pod spec': 'What it should be.' };
+  const server = await TestServer.start({ descriptions: (type, field) => texts[field ? `${type} ${field}` : type] });
+  const three = (await server.ask('GET', '/openapi/v3/api/v1')).json.components.schemas['io.k8s.api.core.v1.Pod'];
+  const two = (await server.ask('GET', '/openapi/v2')).json.definitions['io.k8s.api.core.v1.Pod'];
+  for (const pod of [two, three])
+    assert.deepEqual([pod.description, pod.properties.spec.description], ['A pod.', 'What it should be.']);
+});
+
+test('a document of version 3 is kept by its hash, and an old hash leads to the new one', async () => {
+  const server = await TestServer.start();
+  const { serverRelativeURL: url } = (await server.ask('GET', '/openapi/v3')).json.paths['apis/apps/v1'];
+  const current = await server.ask('GET', url);
+  assert.deepEqual([current.status, current.headers['cache-control']], [200, 'public, immutable']);
+  const old = await server.ask('GET', '/openapi/v3/apis/apps/v1?hash=ABC');
+  assert.deepEqual([old.status, old.headers['location']], [301, url]);
 });

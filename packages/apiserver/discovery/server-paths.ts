@@ -39,7 +39,12 @@ export class ServerPaths {
     this.#catalogue = catalogue;
     this.#metrics = metrics;
     this.#flowControl = flowControl;
-    this.#documents = new ApiDocuments(catalogueOf(catalogue, serves), options.version.gitVersion);
+    this.#documents = new ApiDocuments(
+      catalogueOf(catalogue, serves),
+      options.version.gitVersion,
+      options.world.clock,
+      options.descriptions,
+    );
     const ping: HealthCheck = { name: 'ping', check: async () => undefined };
     const etcd: HealthCheck = { name: 'etcd', check: () => keeper.check() };
     this.#live = [ping, etcd];
@@ -73,7 +78,7 @@ export class ServerPaths {
       const dump = dumpFlowControl(this.#flowControl, path, info.query, now);
       if (dump !== undefined) return textResponse(200, dump);
     }
-    const document = this.#documents.respond(path, request.headers);
+    const document = this.#documents.respond(path, request.headers, info.query.get('hash'));
     if (document !== undefined) return document;
     const { paths = {} } = this.#options;
     if (Object.hasOwn(paths, path)) return jsonResponse(200, paths[path]!());

@@ -1,4 +1,4 @@
-import { type Clock, type HttpResponse, sleep } from '@keelson/base';
+import { type Clock, type HttpResponse, Turn } from '@keelson/base';
 import {
   type ApiObject,
   encodeMessage,
@@ -30,9 +30,6 @@ export interface ListMeta {
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }
-
-/** How long objects are encoded before others get their turn, in milliseconds. */
-const turn = 10;
 
 /** How the answers to one request are written: the form its Accept header asked for, of the version its path names. */
 export class Rendering {
@@ -192,12 +189,10 @@ export class Rendering {
   /** What `make` makes of each; others get their turn in between. */
   async #eachInTurn<T>(objects: readonly CachedObject[], make: (cached: CachedObject) => T): Promise<T[]> {
     const made: T[] = [];
-    let began = this.#clock.monotonic();
+    const turn = new Turn(this.#clock);
     for (const [index, cached] of objects.entries()) {
       made.push(make(cached));
-      if (index % 64 !== 63 || this.#clock.monotonic() - began < turn) continue;
-      await sleep(this.#clock, 0);
-      began = this.#clock.monotonic();
+      if (index % 64 === 63 && turn.over) await turn.next();
     }
     return made;
   }

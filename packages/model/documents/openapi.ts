@@ -20,28 +20,35 @@ function pathOf(group: string, version: string): string {
   return group === '' ? `api/${version}` : `apis/${group}/${version}`;
 }
 
-const hashes = new WeakMap<readonly Resource[], string>();
+const plainHashes = new WeakMap<readonly Resource[], string>();
+const describedHashes = new WeakMap<readonly Resource[], string>();
 
 /** Stands for the document without making it: it follows from the tables and the resources. */
-function hashOf(resources: readonly Resource[]): string {
+function hashOf(resources: readonly Resource[], described: boolean): string {
+  const hashes = described ? describedHashes : plainHashes;
   let hash = hashes.get(resources);
   if (hash === undefined) {
     const shape = resources.map(({ strategy: _, ...rest }) => rest);
-    const text = JSON.stringify([form, sources.outputs['kubernetes-types.json'], shape]);
+    const text = JSON.stringify([form, described, sources.outputs['kubernetes-types.json'], shape]);
     hash = createHash('sha512').update(text).digest('hex').toUpperCase();
     hashes.set(resources, hash);
   }
   return hash;
 }
 
-/** What `/openapi/v3` answers: where the document of each group-version is. */
-export function openApiV3Index(catalogue: ResourceCatalogue): object {
+/** What `/openapi/v3` answers: where the document of each group-version is. @param described they have descriptions */
+export function openApiV3Index(catalogue: ResourceCatalogue, described = false): object {
   const paths = catalogue.groupVersions.map(({ group, version }) => {
-    const path = pathOf(group, version);
-    const hash = hashOf(catalogue.resourcesOf(group, version));
-    return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }];
+    const serverRelativeURL = openApiV3Url(catalogue, group, version, described);
+    return [pathOf(group, version), { serverRelativeURL }];
   });
   return { paths: Object.fromEntries(paths) };
+}
+
+/** Where the document of a group-version is: by its hash, so that clients can keep it for ever. */
+export function openApiV3Url(catalogue: ResourceCatalogue, group: string, version: string, described: boolean): string {
+  const hash = hashOf(catalogue.resourcesOf(group, version), described);
+  return `/openapi/v3/${pathOf(group, version)}?hash=${hash}`;
 }
 
 const kindExtension = 'x-kubernetes-group-version-kind';
