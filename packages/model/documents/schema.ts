@@ -89,7 +89,9 @@ function strategies(field: Field): string | undefined {
 function fieldSchema(owner: string, field: Field, descriptions: Descriptions | undefined): Schema {
   const schema = typeSchema(field.type);
   const facts: Schema = {};
-  const description = descriptions?.(plainName(owner), field.name);
+  const own = descriptions?.(plainName(owner), field.name);
+  // Where nothing is said of a field, what is said of its type.
+  const description = own ?? (field.type.form === 'struct' ? descriptions?.(plainName(field.type.name)) : undefined);
   if (description !== undefined) facts['description'] = description;
   if (field.default !== undefined) facts['default'] = field.default;
   else if (field.kept && !field.pointer && field.type.form === 'struct') facts['default'] = {};
