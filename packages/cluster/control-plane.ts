@@ -13,7 +13,7 @@ import type { HttpHandler, World } from '@keelson/base';
 import { type Client, createClient, inProcessPeer, kubernetesResources, type ResourceRef } from '@keelson/client';
 import { type RunningControllers, runControllers } from '@keelson/controller-kit';
 import { type Instances, kubernetesControllers, type LoadBalancers } from '@keelson/controllers';
-import { type ApiObject, catalogueFor } from '@keelson/model';
+import { type ApiObject, catalogueFor, type Descriptions } from '@keelson/model';
 import { kubernetesPatches } from '@keelson/model/region/images.ts';
 import { addressAt, formatAddress, parseCidr } from '@keelson/network';
 import type { Store } from '@keelson/store';
@@ -46,6 +46,8 @@ export interface ControlPlaneOptions {
   readonly connector?: NodeConnector;
   /** Reaches addresses in the VPC, where webhooks' Services lead; absent: there is no such network. */
   readonly dial?: ClusterDialer;
+  /** What documents of the API say of types and fields. */
+  readonly descriptions?: Descriptions;
   readonly loadBalancers?: LoadBalancers;
   /** How far back watches and paged lists may go, in milliseconds; upstream's five minutes when absent. */
   readonly historyWindow?: number;
@@ -128,6 +130,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     ...gates,
     limits: options.historyWindow === undefined ? {} : { historyWindow: options.historyWindow },
     ...(options.connector ? { connector: options.connector } : {}),
+    ...(options.dial ? { dial: options.dial } : {}),
+    ...(options.descriptions ? { descriptions: options.descriptions } : {}),
     services: { block: options.serviceCidr, ...(options.advertise ? { advertise: options.advertise } : {}) },
   });
   const clientAs = (name: string, groups: readonly string[] = []) =>

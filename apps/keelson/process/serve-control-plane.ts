@@ -19,6 +19,7 @@ import { addonImage } from '../version.ts';
 import { keepAwake } from './background-process.ts';
 import { networkNodeConnector, nodeConnector } from './node-connector.ts';
 import { type SocketTransport, socketTransport } from './socket-transport.ts';
+import { typeDescriptions } from './type-descriptions.ts';
 
 /** Asks the region who presents a token. A region that does not answer is told apart from one that refuses. */
 function identityService(region: SocketTransport, clusterName: string, world: World): IdentityService {
@@ -57,6 +58,7 @@ export async function serveControlPlane(
     clock: world.clock,
     userAgent: `keelson-cluster/${clusterName}`,
   });
+  const descriptions = typeDescriptions();
   const controlPlane = createControlPlane({
     world,
     store,
@@ -75,6 +77,7 @@ export async function serveControlPlane(
     ...(input.inherited ? { dial: dialDirectly } : {}),
     ...(input.bootstrapAddons ? { addonImage } : {}),
     ...(input.historyWindow && { historyWindow: input.historyWindow }),
+    ...(descriptions ? { descriptions } : {}),
     identify: identityService(regionSocket, clusterName, world),
     instances: new AwsInstances(cloud, region),
     loadBalancers: new AwsLoadBalancers({ client: cloud, clusterName, vpcId: input.vpcId }),
