@@ -18,6 +18,7 @@ import { type RequestInfo, requestInfo } from './request/request-info.ts';
 import { compressed, statusResponse, withWarnings } from './request/respond.ts';
 import { internal, methodNotAllowed, noSuchPath, StatusError, unavailable } from './request/status-error.ts';
 import { AdmissionChain } from './resources/admission-chain.ts';
+import { AdmissionStatusWriter } from './resources/admission-status-writer.ts';
 import { ObjectWriter, storeRefusal } from './resources/object-writer.ts';
 import { HookTable } from './resources/resource-hooks.ts';
 import { ResourceRoutes } from './resources/resource-routes.ts';
@@ -93,6 +94,8 @@ class KeelsonApiServer implements ApiServer {
         conversionFor: () => undefined,
       });
     this.#flowConfiguration = new FlowConfigurationKeeper({ world, reader: caches, writer: this.#writer, catalogue });
+    const statuses = new AdmissionStatusWriter(this.#writer, caches);
+    for (const plugin of options.admission) plugin.attach?.(statuses);
     const verbs = new ResourceVerbs({
       world,
       store,

@@ -18,6 +18,7 @@ import { NodeLifecycleController } from './node-lifecycle/index.ts';
 import { PodGarbageCollector } from './pod-gc/index.ts';
 import { ReplicaSetController } from './replicaset/index.ts';
 import { ReplicationControllerController } from './replicationcontroller/index.ts';
+import { ResourceQuotaController } from './resource-quota/index.ts';
 import { RootCaPublisher } from './root-ca-publisher/index.ts';
 import { ServiceLoadBalancerController } from './service-load-balancer/index.ts';
 import type { LoadBalancers } from './service-load-balancer/load-balancers.ts';
@@ -58,6 +59,7 @@ export function kubernetesControllers(options: KubernetesControllerOptions = {})
     () => new PodGarbageCollector(),
     () => new ClusterRoleAggregationController(),
     () => new DisruptionController(),
+    () => new ResourceQuotaController(),
   ];
   if (rootCa !== undefined) always.push(() => new RootCaPublisher(rootCa));
   if (loadBalancers !== undefined) always.push(() => new ServiceLoadBalancerController(loadBalancers));

@@ -55,6 +55,23 @@ export interface AdmissionPlugin {
   readonly name: string;
   mutate?(request: AdmissionRequest): Promise<void> | void;
   validate?(request: AdmissionRequest): Promise<void> | void;
+  /** Called once, before any write, with what the plug-in may write itself. */
+  attach?(writer: StatusWriter): void;
+}
+
+/** What plug-ins that keep accounts write: as the server itself, past authorisation and admission. */
+export interface StatusWriter {
+  /**
+   * `change` edits the object's status in place, and is called again when another write came between. Does nothing when
+   * the object is gone. @throws StatusError, and whatever `change` throws
+   */
+  updateStatus(
+    group: string,
+    resource: string,
+    namespace: string,
+    name: string,
+    change: (object: ApiObject) => void,
+  ): Promise<void>;
 }
 
 /** One object that came, changed or went. `current` is absent when it is gone, `previous` when it is new. */

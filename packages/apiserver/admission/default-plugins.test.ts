@@ -28,6 +28,7 @@ test('the plug-ins stand in the order of kube-apiserver', () => {
     plugins.map(({ name }) => name),
     [
       'NamespaceLifecycle',
+      'LimitRanger',
       'ServiceAccount',
       'NodeRestriction',
       'TaintNodesByCondition',
@@ -36,6 +37,7 @@ test('the plug-ins stand in the order of kube-apiserver', () => {
       'MutatingAdmissionWebhook',
       'RBACEscalationCheck',
       'ValidatingAdmissionWebhook',
+      'ResourceQuota',
     ],
   );
 });

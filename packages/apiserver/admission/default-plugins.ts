@@ -6,10 +6,12 @@ import type { RbacIndex } from '../authorization/rbac-index.ts';
 import type { WebhookCaller } from '../webhook/contract.ts';
 import type { AdmissionPlugin, ObjectReader } from './contract.ts';
 import { DefaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { LimitRanger } from './limit-ranger.ts';
 import { RequestMatcher } from './matching/index.ts';
 import { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import { NodeRestriction } from './node-restriction.ts';
 import { Priority } from './priority.ts';
+import { ResourceQuota } from './quota/resource-quota.ts';
 import { RbacEscalationCheck } from './rbac-escalation-check.ts';
 import { ServiceAccount } from './service-account.ts';
 import { TaintNodesByCondition } from './taint-nodes-by-condition.ts';
@@ -37,6 +39,7 @@ export function defaultPlugins(options: DefaultPluginOptions): AdmissionPlugin[]
   const hooks = { world, webhooks, reader, matcher };
   return [
     new NamespaceLifecycle(reader),
+    new LimitRanger(reader),
     new ServiceAccount(reader, world),
     new NodeRestriction(reader, authorizer),
     new TaintNodesByCondition(),
@@ -45,5 +48,6 @@ export function defaultPlugins(options: DefaultPluginOptions): AdmissionPlugin[]
     new MutatingAdmissionWebhook(hooks),
     new RbacEscalationCheck(authorizer, rbac, index),
     new ValidatingAdmissionWebhook(hooks),
+    new ResourceQuota(reader, world),
   ];
 }
