@@ -2,6 +2,7 @@ import type { World } from '@keelson/base';
 import type { ApiObject, Descriptions, ResourceCatalogue } from '@keelson/model';
 import type { Store } from '@keelson/store';
 import type { AdmissionPlugin } from './admission/contract.ts';
+import type { AggregationOptions } from './aggregation/aggregator.ts';
 import type { Authenticator } from './authentication/contract.ts';
 import type { Authorizer } from './authorization/contract.ts';
 import type { HealthCheck } from './observe/health.ts';
@@ -73,6 +74,8 @@ export interface ApiServerOptions {
   readonly dial?: ClusterDialer;
   /** Sub-resources beyond those that the server knows itself; one of the same name takes its place. */
   readonly subresources?: readonly SubresourceHandler[];
+  /** Has Services of the cluster answer for the group-versions that APIServices give them; absent: nobody but this server. */
+  readonly aggregation?: AggregationOptions;
   /** What resources do beyond their strategy. */
   readonly hooks?: readonly ResourceHooks[];
   /** Gives Services their addresses and ports, and has default/kubernetes lead to `advertise`. */
@@ -85,5 +88,7 @@ export interface ApiServerOptions {
   readonly descriptions?: Descriptions;
   /** Other paths: OpenID discovery. The caller is authorised for the path before. */
   readonly paths?: Readonly<Record<string, () => unknown>>;
+  /** What runs as long as the server does. */
+  readonly parts?: readonly { start(): void; stop(): void }[];
   readonly limits?: Partial<ApiServerLimits>;
 }

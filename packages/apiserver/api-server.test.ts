@@ -169,6 +169,11 @@ test('one caller may act as another when the rules say so', async () => {
     refused.json.message,
     'users "root" is forbidden: User "admin" cannot impersonate resource "users" in API group "" at the cluster scope',
   );
+  const nobody = await server.ask('GET', maps, undefined, { 'impersonate-extra-scopes': 'all' });
+  assert.deepEqual(
+    [nobody.status, nobody.json.message],
+    [400, 'requested [{UserExtra  all  authentication.k8s.io/v1  scopes}] without impersonating a user'],
+  );
 });
 
 test('who is not known is 401, who may not is 403', async () => {

@@ -1,6 +1,7 @@
 import { type HttpHandler, type HttpRequest, type HttpResponse, isStream, messageOf, sleep } from '@keelson/base';
 import { GrowingCatalogue, type ResourceCatalogue } from '@keelson/model';
 import { StoreError } from '@keelson/store';
+import { Aggregator } from './aggregation/aggregator.ts';
 import { type ApiServerLimits, type ApiServerOptions, apiServerLimits } from './api-server-options.ts';
 import { createMissing } from './bootstrap/create-missing.ts';
 import { publishKubernetesService } from './bootstrap/kubernetes-service.ts';
@@ -55,6 +56,7 @@ class KeelsonApiServer implements ApiServer {
   readonly #inFlight: InFlightCount;
   readonly #gates: RequestGates;
   readonly #flowConfiguration: FlowConfigurationKeeper;
+  readonly #aggregator: Aggregator | undefined;
   readonly #metrics: ServerMetrics;
   readonly #writer: ObjectWriter;
   readonly #routes: ResourceRoutes;
@@ -96,6 +98,8 @@ class KeelsonApiServer implements ApiServer {
     this.#flowConfiguration = new FlowConfigurationKeeper({ world, reader: caches, writer: this.#writer, catalogue });
     const statuses = new AdmissionStatusWriter(this.#writer, caches);
     for (const plugin of options.admission) plugin.attach?.(statuses);
+    const aggregation = { world, reader: caches, writer: this.#writer, catalogue };
+    this.#aggregator = options.aggregation && new Aggregator(aggregation, options.aggregation);
     const verbs = new ResourceVerbs({
       world,
       store,
@@ -121,7 +125,7 @@ class KeelsonApiServer implements ApiServer {
       inFlight: () => this.#inFlight.counts,
       started: world.clock.now(),
       known: (info) => catalogue.find(info.group, info.version, info.resource) !== undefined,
-      more: () => flowControl.metrics.all(),
+      more: () => [...flowControl.metrics.all(), ...(this.#aggregator?.metrics() ?? [])],
     });
     this.#keeper = new StoreKeeper({ world, store, caches, limits: this.#limits });
     this.#paths = new ServerPaths({
@@ -129,6 +133,7 @@ class KeelsonApiServer implements ApiServer {
       catalogue,
       metrics: this.#metrics,
       flowControl,
+      aggregator: this.#aggregator,
       keeper: this.#keeper,
       phase: () => this.#phase,
       serves: this.#routes,
@@ -139,9 +144,11 @@ class KeelsonApiServer implements ApiServer {
     await this.#options.caches.start();
     this.#customResources?.start();
     this.#keeper.start();
+    for (const part of this.#options.parts ?? []) part.start();
     this.#unfollow = this.#services?.follow(this.#options.caches) ?? this.#unfollow;
     await createMissing(this.#options, this.#writer);
     await this.#flowConfiguration.keep();
+    await this.#aggregator?.start();
     this.#gates.flowControl.start(() => void this.#flowConfiguration.keep());
     const { services } = this.#options;
     if (this.#services !== undefined && services?.advertise !== undefined) {
@@ -156,7 +163,9 @@ class KeelsonApiServer implements ApiServer {
     this.#phase = 'stopping';
     this.#customResources?.stop();
     this.#keeper.stop();
+    for (const part of this.#options.parts ?? []) part.stop();
     this.#gates.flowControl.stop();
+    this.#aggregator?.stop();
     this.#options.caches.endWatches();
     await Promise.race([this.#inFlight.idle(), sleep(this.#options.world.clock, this.#limits.shutdownGrace)]);
     this.#unfollow();
@@ -170,6 +179,12 @@ class KeelsonApiServer implements ApiServer {
     try {
       leave = this.#inFlight.enter(info, request);
       const context = await admitRequest(this.#gates, request, info, passage);
+      const backend = this.#aggregator?.backendOf(info);
+      if (backend !== undefined) {
+        this.#metrics.count(info, 101, 0);
+        await this.#aggregator!.upgrade(backend, context, connection);
+        return;
+      }
       if (!info.resourceRequest) throw noSuchPath();
       const resource = this.#routes.resourceOf(info);
       const upgrade = this.#routes.handlerOf(resource, info.subresource)?.upgrade;
@@ -213,6 +228,8 @@ class KeelsonApiServer implements ApiServer {
 
   async #route(context: RequestContext): Promise<HttpResponse> {
     const { info } = context;
+    const backend = this.#aggregator?.backendOf(info);
+    if (backend !== undefined) return this.#aggregator!.respond(backend, context);
     if (!info.resourceRequest) return this.#paths.respond(context);
     if (this.#phase === 'new') throw unavailable('the server is starting');
     if (TransactionEndpoint.answers(info)) return this.#transactions.respond(context);

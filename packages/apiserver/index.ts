@@ -4,14 +4,17 @@
  *
  * It knows no kind by name: what is special about one is its Strategy, its hooks or a sub-resource's handler; only
  * custom-resources/ looks after CustomResourceDefinitions, which say what else is served. It starts no controllers, dials
- * nobody but kubelets through a connector that it is given and webhooks that its objects name, and opens no sockets of its
- * own: `listen` drives a handler. docs/request-flow.md follows one request through it.
+ * nobody but kubelets through a connector that it is given and what its objects and settings name (webhooks, extension
+ * servers, OpenID providers), and opens no sockets of its own: `listen` drives a handler. docs/request-flow.md follows one
+ * request through it.
  */
 export * from './admission/index.ts';
 export * from './api-server.ts';
 export * from './api-server-options.ts';
 export * from './authentication/index.ts';
 export * from './authorization/index.ts';
+export type { ApiServerSettings } from './configuration/api-server-settings.ts';
+export { ConfigurationError } from './configuration/shape.ts';
 export { type Listener, type ListenerOptions, type ListenerTls, listen } from './listener/listen.ts';
 export type { HealthCheck } from './observe/health.ts';
 export { StatusError } from './request/status-error.ts';

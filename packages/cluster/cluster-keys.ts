@@ -6,6 +6,8 @@ import { createAuthority, issueCertificate, type KeyPair } from './pki/certifica
 export interface ClusterKeys {
   /** The cluster's certificate authority: `certificateAuthority` of DescribeCluster. */
   readonly authority: KeyPair;
+  /** Signs what the API server shows to extension servers. Absent in clusters made before there was one. */
+  readonly frontProxyAuthority?: KeyPair;
   /** PEM of the RSA key that signs service account tokens. */
   readonly serviceAccountKey: string;
   /** What the cluster's control plane shows the region to be let in. */
@@ -13,6 +15,7 @@ export interface ClusterKeys {
 }
 
 export const authorityName = 'kubernetes';
+const frontProxyName = 'front-proxy-ca';
 const year = 365 * 86_400_000;
 const authorityLifetime = 10 * year;
 
@@ -23,6 +26,7 @@ const authorityLifetime = 10 * year;
 export function createClusterKeys(world: World, serviceAccountKey = createServiceAccountKey()): ClusterKeys {
   return {
     authority: createAuthority(world, authorityName, authorityLifetime),
+    frontProxyAuthority: createAuthority(world, frontProxyName, authorityLifetime),
     serviceAccountKey,
     regionToken: randomBytes(32).toString('base64url'),
   };
@@ -63,6 +67,20 @@ export function kubeletClientCertificate(world: World, keys: ClusterKeys): KeyPa
     usage: 'client',
     lifetime: year,
   });
+}
+
+/** What the API server shows to extension servers, and the authority that they find published for it. */
+export function frontProxy(
+  world: World,
+  keys: ClusterKeys,
+): { readonly certificate: KeyPair; readonly authority: string } {
+  const authority = keys.frontProxyAuthority ?? createAuthority(world, frontProxyName, authorityLifetime);
+  const certificate = issueCertificate(world, frontProxyName, authority, {
+    commonName: 'front-proxy-client',
+    usage: 'client',
+    lifetime: year,
+  });
+  return { certificate, authority: authority.certificate };
 }
 
 /** How the AWS side enters the cluster: as an administrator of its own name, for a day at a time. */

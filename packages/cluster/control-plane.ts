@@ -1,5 +1,6 @@
 import {
   type ApiServer,
+  type ApiServerSettings,
   type ClusterDialer,
   clusterGates,
   createApiServer,
@@ -18,7 +19,7 @@ import { kubernetesPatches } from '@keelson/model/region/images.ts';
 import { addressAt, formatAddress, parseCidr } from '@keelson/network';
 import type { Store } from '@keelson/store';
 import { addonObjects } from './addons/manifests.ts';
-import type { ClusterKeys } from './cluster-keys.ts';
+import { type ClusterKeys, frontProxy } from './cluster-keys.ts';
 import { controllerUser } from './controller-users.ts';
 import { EksTokenAuthenticator } from './eks-authentication/eks-token-authenticator.ts';
 import type { IdentityService } from './eks-authentication/identity.ts';
@@ -52,6 +53,8 @@ export interface ControlPlaneOptions {
   /** How far back watches and paged lists may go, in milliseconds; upstream's five minutes when absent. */
   readonly historyWindow?: number;
   readonly instances?: Instances;
+  /** What the user set of the API server. */
+  readonly apiServer?: ApiServerSettings;
 }
 
 /** A cluster's API server, controllers and scheduler. Whoever runs it gives it a listener. */
@@ -119,7 +122,9 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       extendedSeconds,
     },
     tokens: eksTokens ? [eksTokens] : [],
+    ...(options.apiServer ? { settings: options.apiServer } : {}),
   });
+  const proxy = frontProxy(world, keys);
   const addons = options.addonImage ? addonsFor(options, options.addonImage) : [];
   const server = createApiServer({
     world,
@@ -128,6 +133,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     caches,
     version: versionInfo(minor),
     ...gates,
+    aggregation: {
+      proxyCertificate: proxy.certificate,
+      authorities: { client: keys.authority.certificate, requestHeader: proxy.authority },
+      ...(options.dial ? { dial: options.dial } : {}),
+    },
     limits: options.historyWindow === undefined ? {} : { historyWindow: options.historyWindow },
     ...(options.connector ? { connector: options.connector } : {}),
     ...(options.dial ? { dial: options.dial } : {}),

@@ -1,5 +1,6 @@
 import type { World } from '@keelson/base';
 import { catalogueFor, type ResourceCatalogue } from '@keelson/model';
+import { CelCompileError, type CompileExpression } from '@keelson/model/cel/index.ts';
 import type { ApiServerOptions } from '../api-server-options.ts';
 import { TokenAuthenticatorChain } from '../authentication/authenticator-chain.ts';
 import type { TokenAuthenticator } from '../authentication/contract.ts';
@@ -9,20 +10,20 @@ import {
   openIdConfiguration,
   openIdConfigurationPath,
 } from '../authentication/openid-configuration.ts';
-import {
-  createRequestAuthenticator,
-  type RequestAuthenticatorOptions,
-} from '../authentication/request-authenticator.ts';
+import { createRequestAuthenticator } from '../authentication/request-authenticator.ts';
 import type { SigningKey, VerificationKey } from '../authentication/service-account-key.ts';
 import { ServiceAccountTokenAuthenticator } from '../authentication/service-account-token-authenticator.ts';
 import { tokenSubresource } from '../authentication/token-subresource.ts';
 import { AccessPolicyAuthorizer } from '../authorization/access-policy-authorizer.ts';
-import { AuthorizerChain, MastersAuthorizer } from '../authorization/authorizer-chain.ts';
+import { MastersAuthorizer } from '../authorization/authorizer-chain.ts';
 import { bootstrapPolicy } from '../authorization/bootstrap/index.ts';
 import { NodeAuthorizer } from '../authorization/node-authorizer.ts';
 import { RbacAuthorizer } from '../authorization/rbac-authorizer.ts';
 import { RbacIndex } from '../authorization/rbac-index.ts';
 import { reviewHandlers } from '../authorization/review-handlers.ts';
+import type { ApiServerSettings } from '../configuration/api-server-settings.ts';
+import { configuredAuthentication } from '../configuration/configured-authentication.ts';
+import { configuredAuthorization } from '../configuration/configured-authorization.ts';
 import type { WebhookCaller } from '../webhook/contract.ts';
 import type { ObjectReader } from './contract.ts';
 import { defaultPlugins } from './default-plugins.ts';
@@ -56,19 +57,23 @@ export interface ClusterGatesOptions {
   };
   /** Readers of other bearer tokens, asked after service accounts' own: EKS tokens. */
   readonly tokens?: readonly TokenAuthenticator[];
-  /** By default at the health endpoints alone, as EKS has it since 1.32: elsewhere who shows no credentials gets 401. */
-  readonly anonymous?: RequestAuthenticatorOptions['anonymous'];
+  /** What the user set. */
+  readonly settings?: ApiServerSettings;
+  /** Compiles the expressions of configurations; absent: configurations with expressions are refused. */
+  readonly compile?: CompileExpression;
 }
 
 /**
  * Everything of a cluster's API server that says who may do what, put together as kube-apiserver has it: system:masters,
- * nodes, grants that came with the user, RBAC. What is returned are options of `createApiServer`.
+ * nodes, grants that came with the user, RBAC, and what the settings add. What is returned are options of
+ * `createApiServer`.
+ * @throws ConfigurationError for settings that cannot be used
  */
 export function clusterGates(
   options: ClusterGatesOptions,
 ): Pick<
   ApiServerOptions,
-  'authenticator' | 'authorizer' | 'admission' | 'reviews' | 'subresources' | 'paths' | 'bootstrap'
+  'authenticator' | 'authorizer' | 'admission' | 'reviews' | 'subresources' | 'paths' | 'bootstrap' | 'parts'
 > {
   const { world, reader, webhooks, minor, serviceAccounts } = options;
   const catalogue = options.catalogue ?? catalogueFor(minor);
@@ -77,15 +82,20 @@ export function clusterGates(
   const keys = [signingKey, ...(serviceAccounts.formerKeys ?? [])];
   const issuers = [issuer, ...(serviceAccounts.formerIssuers ?? [])];
   const own = new ServiceAccountTokenAuthenticator({ clock: world.clock, reader, issuers, keys, audiences });
-  const tokens = [own, ...(options.tokens ?? [])];
+  const { settings = {}, compile = noExpressions } = options;
+  const tools = { world, reader, webhooks, compile, minor, issuers, audiences };
+  const authentication = configuredAuthentication(settings, tools);
+  const tokens = [own, ...authentication.tokens, ...(options.tokens ?? [])];
   const index = new RbacIndex(reader);
   const rbac = new RbacAuthorizer(index);
-  const authorizer = new AuthorizerChain([
-    new MastersAuthorizer(),
-    new NodeAuthorizer(reader, minor),
-    new AccessPolicyAuthorizer(),
+  const authorities = {
+    masters: new MastersAuthorizer(),
+    node: new NodeAuthorizer(reader, minor),
+    accessPolicies: new AccessPolicyAuthorizer(),
     rbac,
-  ]);
+  };
+  const authorization = configuredAuthorization(settings, authorities, tools);
+  const { authorizer } = authorization;
   const admission = defaultPlugins({ world, reader, catalogue, webhooks, authorizer, rbac, index });
   const { longestSeconds, extendedSeconds } = serviceAccounts;
   const token = tokenSubresource({
@@ -98,10 +108,14 @@ export function clusterGates(
     ...(longestSeconds !== undefined ? { longestSeconds } : {}),
     ...(extendedSeconds !== undefined ? { extendedSeconds } : {}),
   });
-  const anonymous = options.anonymous ?? { paths: ['/healthz', '/livez', '/readyz'] };
   const keySetUrl = serviceAccounts.keySetUrl ?? `${issuer}${keySetPath}`;
   return {
-    authenticator: createRequestAuthenticator({ clock: world.clock, tokens, anonymous }),
+    authenticator: createRequestAuthenticator({
+      clock: world.clock,
+      tokens,
+      anonymous: authentication.anonymous,
+      ...(authentication.requestHeader ? { requestHeader: authentication.requestHeader } : {}),
+    }),
     authorizer,
     admission,
     reviews: reviewHandlers({ world, tokens: new TokenAuthenticatorChain(tokens), audiences, authorizer }),
@@ -111,5 +125,10 @@ export function clusterGates(
       [keySetPath]: () => keySet(keys),
     },
     bootstrap: bootstrapPolicy(minor),
+    parts: [authentication, authorization],
   };
 }
+
+const noExpressions: CompileExpression = () => {
+  throw new CelCompileError('expressions are not supported by this server', []);
+};

@@ -4,6 +4,11 @@ import { BearerTokenAuthenticator } from './bearer-token-authenticator.ts';
 import { CertificateAuthenticator } from './certificate-authenticator.ts';
 import type { AuthenticationResult, Authenticator, TokenAuthenticator, UserInfo } from './contract.ts';
 import { InProcessAuthenticator } from './in-process-authenticator.ts';
+import {
+  ProxyCertificates,
+  RequestHeaderAuthenticator,
+  type RequestHeaderOptions,
+} from './request-header-authenticator.ts';
 import { anonymousUser, authenticatedGroup, unauthenticatedGroup } from './well-known-users.ts';
 
 export interface RequestAuthenticatorOptions {
@@ -14,13 +19,24 @@ export interface RequestAuthenticatorOptions {
   readonly anonymous: boolean | { readonly paths: readonly string[] };
 }
 
+export interface RequestAuthenticatorSources extends Omit<RequestAuthenticatorOptions, 'anonymous'> {
+  /** As it is, or as it is now when it can change. */
+  readonly anonymous: RequestAuthenticatorOptions['anonymous'] | (() => RequestAuthenticatorOptions['anonymous']);
+  /** Proxies in front of the server that are believed. */
+  readonly requestHeader?: RequestHeaderOptions;
+}
+
 /**
  * Who is asking, put together as kube-apiserver does: certificate, caller in the process, bearer token; whoever is known
  * is in system:authenticated; who showed nothing is system:anonymous. Bad credentials never become anonymous.
  */
-export function createRequestAuthenticator(options: RequestAuthenticatorOptions): Authenticator {
+export function createRequestAuthenticator(options: RequestAuthenticatorSources): Authenticator {
+  const { clock, requestHeader } = options;
+  const proxies = requestHeader && new ProxyCertificates(requestHeader.clientAuthority);
+  const certificates = new CertificateAuthenticator(clock);
   const known = new AuthenticatorChain([
-    new CertificateAuthenticator(options.clock),
+    ...(proxies ? [new RequestHeaderAuthenticator(requestHeader, proxies, () => clock.now())] : []),
+    proxies ? exceptOf(certificates, proxies) : certificates,
     new InProcessAuthenticator(),
     new BearerTokenAuthenticator(new TokenAuthenticatorChain(options.tokens)),
   ]);
@@ -28,8 +44,20 @@ export function createRequestAuthenticator(options: RequestAuthenticatorOptions)
     async authenticate(request) {
       const result = await known.authenticate(request);
       if (result.outcome === 'authenticated') return { ...result, user: withAuthenticatedGroup(result.user) };
-      return result.outcome === 'none' ? anonymousResult(options.anonymous, request) : result;
+      if (result.outcome !== 'none') return result;
+      const { anonymous } = options;
+      return anonymousResult(typeof anonymous === 'function' ? anonymous() : anonymous, request);
     },
+  };
+}
+
+/** A proxy's certificate says nothing of who asks. */
+function exceptOf(certificates: Authenticator, proxies: ProxyCertificates): Authenticator {
+  return {
+    authenticate: async (request) =>
+      proxies.own(request.peer.certificates[0]) === undefined
+        ? certificates.authenticate(request)
+        : { outcome: 'none' },
   };
 }
 

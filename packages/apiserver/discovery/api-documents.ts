@@ -204,7 +204,7 @@ function answer({ bytes, etag }: Document, headers: Readonly<Record<string, stri
 }
 
 /** What a client takes the OpenAPI document of version 2 as. @throws StatusError 406 */
-function openApiV2Type(accept = '*/*'): string {
+export function openApiV2Type(accept = '*/*'): string {
   const { accepted, contentType } = openApiV2Protobuf;
   for (const { type } of parseAccept(accept)) {
     if (['application/json', 'application/*', '*/*'].includes(type)) return 'application/json';

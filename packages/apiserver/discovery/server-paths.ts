@@ -1,5 +1,6 @@
 import type { HttpResponse } from '@keelson/base';
 import type { ResourceCatalogue } from '@keelson/model';
+import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { ApiServerOptions } from '../api-server-options.ts';
 import { type HealthCheck, type HealthEndpoint, healthResponse } from '../observe/health.ts';
 import type { ServerMetrics } from '../observe/server-metrics.ts';
@@ -17,6 +18,7 @@ export interface ServerPathsOptions {
   readonly catalogue: ResourceCatalogue;
   readonly metrics: ServerMetrics;
   readonly flowControl: FlowControl;
+  readonly aggregator: Aggregator | undefined;
   readonly keeper: StoreKeeper;
   readonly phase: () => 'new' | 'serving' | 'stopping';
   readonly serves: ServedResources;
@@ -30,15 +32,17 @@ export class ServerPaths {
   readonly #catalogue: ResourceCatalogue;
   readonly #metrics: ServerMetrics;
   readonly #flowControl: FlowControl;
+  readonly #aggregator: Aggregator | undefined;
   readonly #documents: ApiDocuments;
   readonly #live: readonly HealthCheck[];
   readonly #ready: readonly HealthCheck[];
 
-  constructor({ options, catalogue, metrics, flowControl, keeper, phase, serves }: ServerPathsOptions) {
+  constructor({ options, catalogue, metrics, flowControl, aggregator, keeper, phase, serves }: ServerPathsOptions) {
     this.#options = options;
     this.#catalogue = catalogue;
     this.#metrics = metrics;
     this.#flowControl = flowControl;
+    this.#aggregator = aggregator;
     this.#documents = new ApiDocuments(
       catalogueOf(catalogue, serves),
       options.version.gitVersion,
@@ -78,7 +82,9 @@ export class ServerPaths {
       const dump = dumpFlowControl(this.#flowControl, path, info.query, now);
       if (dump !== undefined) return textResponse(200, dump);
     }
-    const document = this.#documents.respond(path, request.headers, info.query.get('hash'));
+    const hash = info.query.get('hash');
+    const own = (at: string, headers: typeof request.headers) => this.#documents.respond(at, headers, hash);
+    const document = (await this.#aggregator?.document(path, request.headers, own)) ?? own(path, request.headers);
     if (document !== undefined) return document;
     const { paths = {} } = this.#options;
     if (Object.hasOwn(paths, path)) return jsonResponse(200, paths[path]!());

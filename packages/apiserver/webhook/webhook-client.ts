@@ -1,12 +1,11 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage, Agent as PlainAgent } from 'node:http';
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
-import { isIP, connect as plainConnect } from 'node:net';
+import { connect as plainConnect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as tlsConnect } from 'node:tls';
 import { messageOf, type World } from '@keelson/base';
 import { DecodeError, parseJson } from '@keelson/model';
 import type { ObjectReader } from '../admission/contract.ts';
-import { connectionFailure, hostAndPort, identityProblem, refusalText } from './call-failure.ts';
+import { connectionFailure, hostAndPort, refusalText } from './call-failure.ts';
 import {
   type ClusterDialer,
   type ServiceEndpoint,
@@ -17,6 +16,7 @@ import {
   type WebhookTarget,
   webhookAnswerLimit,
 } from './contract.ts';
+import { secureConnection } from './secure-connection.ts';
 import { defaultServicePort, ServiceResolutionError, serviceEndpoint } from './service-endpoint.ts';
 
 /** Targets whose connections are kept; the one that was not used for longest gives way. */
@@ -171,7 +171,8 @@ export class WebhookClient implements WebhookCaller {
         service === undefined
           ? await dialDirectly(endpoint, aborts.signal)
           : await this.#dialService(endpoint, aborts.signal);
-      return url.protocol === 'http:' ? plain : await secured(plain, target, host, aborts.signal);
+      if (url.protocol === 'http:') return plain;
+      return await secureConnection(plain, { serverName: host, ...target, signal: aborts.signal });
     } finally {
       timer.cancel();
     }
@@ -213,35 +214,6 @@ export function dialDirectly({ host, port }: ServiceEndpoint, signal: AbortSigna
     };
     socket.once('error', failed);
     socket.once('connect', () => {
-      signal.removeEventListener('abort', abort);
-      socket.off('error', failed);
-      resolve(socket);
-    });
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
-}
-
-function secured(plain: Duplex, target: WebhookTarget, host: string, signal: AbortSignal): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const name = target.serverName ?? host;
-    const socket = tlsConnect({
-      socket: plain,
-      ...(target.authorities === undefined ? {} : { ca: target.authorities }),
-      ...(target.client === undefined ? {} : { cert: target.client.certificate, key: target.client.key }),
-      ...(isIP(name) === 0 ? { servername: name } : {}),
-      ALPNProtocols: ['http/1.1'],
-      rejectUnauthorized: target.insecure !== true,
-      checkServerIdentity: (_, certificate) => identityProblem(name, certificate),
-    });
-    const abort = () => socket.destroy(new Error('net/http: TLS handshake timeout'));
-    const failed = (error: Error) => {
-      signal.removeEventListener('abort', abort);
-      plain.destroy();
-      reject(error);
-    };
-    socket.once('error', failed);
-    socket.once('secureConnect', () => {
       signal.removeEventListener('abort', abort);
       socket.off('error', failed);
       resolve(socket);

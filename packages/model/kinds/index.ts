@@ -6,6 +6,7 @@ import { validatingWebhookConfiguration } from './admissionregistration/validati
 
 import { customResourceDefinition } from './apiextensions/custom-resource-definition/index.ts';
 
+import { apiService } from './apiregistration/api-service/index.ts';
 import { controllerRevision } from './apps/controller-revision/index.ts';
 import { daemonSet } from './apps/daemon-set/index.ts';
 import { deployment } from './apps/deployment/index.ts';
@@ -103,6 +104,7 @@ export const allStrategies: readonly Strategy[] = [
   lease,
   endpointSlice,
   eventsEvent,
+  apiService,
   flowSchema,
   priorityLevelConfiguration,
   ingress,
