@@ -19,10 +19,12 @@ import { kubernetesPatches } from '@keelson/model/region/images.ts';
 import { addressAt, formatAddress, parseCidr } from '@keelson/network';
 import type { Store } from '@keelson/store';
 import { addonObjects } from './addons/manifests.ts';
-import { type ClusterKeys, frontProxy } from './cluster-keys.ts';
+import { gp2StorageClass } from './addons/storage-class.ts';
+import { authorityName, type ClusterKeys, frontProxy } from './cluster-keys.ts';
 import { controllerUser } from './controller-users.ts';
 import { EksTokenAuthenticator } from './eks-authentication/eks-token-authenticator.ts';
 import type { IdentityService } from './eks-authentication/identity.ts';
+import { signRequest } from './pki/sign-request.ts';
 import { SchedulerController } from './scheduler-controller.ts';
 
 /** One cluster's control plane as a value: everything that it is, and everything that it is given. */
@@ -125,7 +127,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     ...(options.apiServer ? { settings: options.apiServer } : {}),
   });
   const proxy = frontProxy(world, keys);
-  const addons = options.addonImage ? addonsFor(options, options.addonImage) : [];
+  const addons = [gp2StorageClass, ...(options.addonImage ? addonsFor(options, options.addonImage) : [])];
   const server = createApiServer({
     world,
     store,
@@ -177,6 +179,7 @@ function startControllers(options: ControlPlaneOptions, clientAs: ControlPlane['
   const { world, keys, minor, loadBalancers, instances } = options;
   const kubernetes = kubernetesControllers({
     rootCa: keys.authority.certificate,
+    certificateSigner: (order) => signRequest(world, authorityName, keys.authority, order),
     ...(loadBalancers ? { loadBalancers } : {}),
     ...(instances ? { instances } : {}),
   });
@@ -224,7 +227,6 @@ const addonsInstalled = 'keelson.dev/addons-installed';
  * was done is written on kube-system, after the last of them.
  */
 async function installAddons(client: Client, addons: readonly ApiObject[]): Promise<void> {
-  if (addons.length === 0) return;
   const namespaces = client.resource(kubernetesResources.namespaces);
   const system = await namespaces.get('kube-system');
   if (system.metadata?.annotations?.[addonsInstalled]) return;

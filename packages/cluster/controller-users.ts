@@ -5,6 +5,10 @@ const accounts: Readonly<Record<string, string>> = {
   'root-ca-certificate-publisher-controller': 'root-ca-cert-publisher',
   'taint-eviction-controller': 'node-controller',
   'cloud-node-controller': 'node-controller',
+  csrapproving: 'certificate-controller',
+  csrcleaner: 'certificate-controller',
+  csrsigning: 'certificate-controller',
+  'persistentvolume-controller': 'persistent-volume-binder',
 };
 
 const serviceAccountGroups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system'];

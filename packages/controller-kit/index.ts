@@ -14,6 +14,7 @@ export * from './event-recorder.ts';
 export * from './expectations.ts';
 export * from './int-or-percent.ts';
 export * from './leader-election.ts';
+export * from './node-selector.ts';
 export * from './owned-pods.ts';
 export * from './owner-references.ts';
 export * from './pod-from-template.ts';

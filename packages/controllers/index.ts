@@ -3,6 +3,12 @@
  * do not know of each other, nor of the server's inside, nor of the cloud: what the cloud does for them is injected.
  */
 import type { Controller } from '@keelson/controller-kit';
+import {
+  CertificateApprovingController,
+  CertificateCleanerController,
+  type CertificateSigner,
+  CertificateSigningController,
+} from './certificates/index.ts';
 import { CloudNodeController } from './cloud-node/index.ts';
 import type { Instances } from './cloud-node/instances.ts';
 import { ClusterRoleAggregationController } from './cluster-role-aggregation/index.ts';
@@ -15,6 +21,7 @@ import { GarbageCollector } from './garbage-collector/index.ts';
 import { JobController } from './job/index.ts';
 import { NamespaceController } from './namespace/index.ts';
 import { NodeLifecycleController } from './node-lifecycle/index.ts';
+import { PersistentVolumeBinder } from './persistent-volume-binder/index.ts';
 import { PodGarbageCollector } from './pod-gc/index.ts';
 import { ReplicaSetController } from './replicaset/index.ts';
 import { ReplicationControllerController } from './replicationcontroller/index.ts';
@@ -25,7 +32,12 @@ import type { LoadBalancers } from './service-load-balancer/load-balancers.ts';
 import { ServiceAccountController } from './serviceaccount/index.ts';
 import { StatefulSetController } from './statefulset/index.ts';
 import { TaintEvictionController } from './taint-eviction/index.ts';
+import {
+  PersistentVolumeClaimProtectionController,
+  PersistentVolumeProtectionController,
+} from './volume-protection/index.ts';
 
+export type { CertificateSigner } from './certificates/index.ts';
 export type { InstanceMetadata, Instances } from './cloud-node/instances.ts';
 export type { LoadBalancerRequest, LoadBalancers } from './service-load-balancer/load-balancers.ts';
 
@@ -33,6 +45,8 @@ export type { LoadBalancerRequest, LoadBalancers } from './service-load-balancer
 export interface KubernetesControllerOptions {
   /** PEM of the authority behind the API server's certificate; without it nobody publishes it. */
   readonly rootCa?: string;
+  /** Signs for Kubernetes' own signers; without it requests for certificates stay unsigned. */
+  readonly certificateSigner?: CertificateSigner;
   /** Makes load balancers; without it Services of type LoadBalancer stay pending. */
   readonly loadBalancers?: LoadBalancers;
   /** Knows the instances behind nodes; without it nodes are left as their kubelets make them. */
@@ -41,7 +55,7 @@ export interface KubernetesControllerOptions {
 
 /** The controllers of a cluster, for `runControllers`: what upstream's kube- and cloud-controller-manager run of this slice. */
 export function kubernetesControllers(options: KubernetesControllerOptions = {}): (() => Controller)[] {
-  const { rootCa, loadBalancers, instances } = options;
+  const { rootCa, certificateSigner, loadBalancers, instances } = options;
   const always: (() => Controller)[] = [
     () => new NamespaceController(),
     () => new ServiceAccountController(),
@@ -60,8 +74,14 @@ export function kubernetesControllers(options: KubernetesControllerOptions = {})
     () => new ClusterRoleAggregationController(),
     () => new DisruptionController(),
     () => new ResourceQuotaController(),
+    () => new CertificateApprovingController(),
+    () => new CertificateCleanerController(),
+    () => new PersistentVolumeBinder(),
+    () => new PersistentVolumeProtectionController(),
+    () => new PersistentVolumeClaimProtectionController(),
   ];
   if (rootCa !== undefined) always.push(() => new RootCaPublisher(rootCa));
+  if (certificateSigner !== undefined) always.push(() => new CertificateSigningController(certificateSigner));
   if (loadBalancers !== undefined) always.push(() => new ServiceLoadBalancerController(loadBalancers));
   if (instances !== undefined) always.push(() => new CloudNodeController(instances));
   return always;

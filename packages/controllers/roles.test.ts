@@ -33,6 +33,19 @@ test('no controller does what the default role of its upstream twin does not all
   await client.resource(resources.services).create({ metadata, spec: service });
   await client.resource(resources.podDisruptionBudgets).create({ metadata, spec: { minAvailable: 1, selector } });
   await client.resource(resources.namespaces).create({ metadata: { name: 'team' } });
+  const storage = { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' } };
+  await client
+    .resource(resources.persistentVolumes)
+    .create({ metadata: { name: 'v' }, spec: { ...storage, hostPath: { path: '/v' } } });
+  const resourcesOf = { requests: { storage: '1Gi' } };
+  for (const [name, storageClassName] of [
+    ['data', ''],
+    ['disk', 'gp2'],
+  ])
+    await client.resource(resources.persistentVolumeClaims).create({
+      metadata: { name: name!, namespace: 'default' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: resourcesOf, storageClassName: storageClassName! },
+    });
   await client.resource(resources.pods);
   await clock.advance(5000);
   const placed = (await client.resource(resources.pods).list()).items;
@@ -54,6 +67,10 @@ test('no controller does what the default role of its upstream twin does not all
   await client.resource(resources.nodes).delete('n1');
   await clock.advance(120_000);
   await client.resource(resources.namespaces).delete('team');
+  const claims = client.resource(resources.persistentVolumeClaims);
+  assert.equal((await claims.get('data', 'default')).status?.phase, 'Bound');
+  await claims.delete('data', 'default');
+  await client.resource(resources.persistentVolumes).delete('v');
   await client.resource(resources.services).delete('web', 'default');
   await client.resource(resources.deployments).delete('web', 'default', { propagationPolicy: 'Foreground' });
   await client.resource(resources.daemonSets).delete('agent', 'default', { propagationPolicy: 'Orphan' });

@@ -4,16 +4,21 @@ import type { Authorizer } from '../authorization/contract.ts';
 import type { RbacAuthorizer } from '../authorization/rbac-authorizer.ts';
 import type { RbacIndex } from '../authorization/rbac-index.ts';
 import type { WebhookCaller } from '../webhook/contract.ts';
+import { CertificateApproval, CertificateSigning, CertificateSubjectRestriction } from './certificates.ts';
 import type { AdmissionPlugin, ObjectReader } from './contract.ts';
+import { DefaultIngressClass, DefaultStorageClass } from './default-classes.ts';
 import { DefaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { LimitRanger } from './limit-ranger.ts';
 import { RequestMatcher } from './matching/index.ts';
 import { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import { NodeRestriction } from './node-restriction.ts';
+import { PersistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { Priority } from './priority.ts';
 import { ResourceQuota } from './quota/resource-quota.ts';
 import { RbacEscalationCheck } from './rbac-escalation-check.ts';
+import { RuntimeClass } from './runtime-class.ts';
 import { ServiceAccount } from './service-account.ts';
+import { StorageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { TaintNodesByCondition } from './taint-nodes-by-condition.ts';
 import { MutatingAdmissionWebhook } from './webhooks/mutating-webhook.ts';
 import { ValidatingAdmissionWebhook } from './webhooks/validating-webhook.ts';
@@ -45,6 +50,14 @@ export function defaultPlugins(options: DefaultPluginOptions): AdmissionPlugin[]
     new TaintNodesByCondition(),
     new Priority(reader),
     new DefaultTolerationSeconds(),
+    new DefaultStorageClass(reader),
+    new StorageObjectInUseProtection(),
+    new PersistentVolumeClaimResize(reader),
+    new RuntimeClass(reader),
+    new CertificateApproval(authorizer),
+    new CertificateSigning(authorizer),
+    new CertificateSubjectRestriction(),
+    new DefaultIngressClass(reader),
     new MutatingAdmissionWebhook(hooks),
     new RbacEscalationCheck(authorizer, rbac, index),
     new ValidatingAdmissionWebhook(hooks),

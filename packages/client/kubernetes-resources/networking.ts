@@ -1,4 +1,10 @@
-import type { Ingress, IngressClass, NetworkPolicy } from '@keelson/model/generated/types/networking-v1.ts';
+import type {
+  Ingress,
+  IngressClass,
+  IPAddress,
+  NetworkPolicy,
+  ServiceCIDR,
+} from '@keelson/model/generated/types/networking-v1.ts';
 import type { ResourceRef } from '../client.ts';
 
 const group = 'networking.k8s.io';
@@ -24,4 +30,18 @@ export const networkPolicies: ResourceRef<NetworkPolicy> = {
   kind: 'NetworkPolicy',
   resource: 'networkpolicies',
   namespaced: true,
+};
+export const ipAddresses: ResourceRef<IPAddress> = {
+  group,
+  version,
+  kind: 'IPAddress',
+  resource: 'ipaddresses',
+  namespaced: false,
+};
+export const serviceCidrs: ResourceRef<ServiceCIDR> = {
+  group,
+  version,
+  kind: 'ServiceCIDR',
+  resource: 'servicecidrs',
+  namespaced: false,
 };

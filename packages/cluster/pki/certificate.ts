@@ -21,7 +21,7 @@ export interface CertificateRequest {
   readonly lifetime: number;
 }
 
-const oid = {
+export const oid = {
   commonName: '2.5.4.3',
   organization: '2.5.4.10',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
@@ -37,11 +37,11 @@ const oid = {
 
 const clockSkew = 5 * 60_000;
 
-const sequence = (...value: asn1.AsnType[]) => new asn1.Sequence({ value: value as asn1.BaseBlock[] });
-const identifier = (value: string) => new asn1.ObjectIdentifier({ value });
+export const sequence = (...value: asn1.AsnType[]) => new asn1.Sequence({ value: value as asn1.BaseBlock[] });
+export const identifier = (value: string) => new asn1.ObjectIdentifier({ value });
 const octets = (bytes: Uint8Array) => new asn1.OctetString({ valueHex: exact(bytes) });
 
-function exact(bytes: Uint8Array): ArrayBuffer {
+export function exact(bytes: Uint8Array): ArrayBuffer {
   return Uint8Array.from(bytes).buffer;
 }
 
@@ -49,7 +49,7 @@ function attribute(type: string, value: string): asn1.Set {
   return new asn1.Set({ value: [sequence(identifier(type), new asn1.Utf8String({ value }))] });
 }
 
-function distinguishedName(commonName: string, organizations: readonly string[]): asn1.Sequence {
+export function distinguishedName(commonName: string, organizations: readonly string[]): asn1.Sequence {
   return sequence(
     ...organizations.map((name) => attribute(oid.organization, name)),
     attribute(oid.commonName, commonName),
@@ -62,7 +62,7 @@ function time(milliseconds: number): asn1.AsnType {
   return valueDate.getUTCFullYear() < 2050 ? new asn1.UTCTime({ valueDate }) : new asn1.GeneralizedTime({ valueDate });
 }
 
-function extension(type: string, critical: boolean, value: asn1.AsnType): asn1.Sequence {
+export function extension(type: string, critical: boolean, value: asn1.AsnType): asn1.Sequence {
   const wrapped = octets(new Uint8Array((value as asn1.BaseBlock).toBER()));
   return critical
     ? sequence(identifier(type), new asn1.Boolean({ value: true }), wrapped)
@@ -121,9 +121,9 @@ function authorityExtensions(): asn1.Sequence[] {
   ];
 }
 
-interface Signing {
+export interface Signing {
   readonly world: World;
-  readonly subject: asn1.Sequence;
+  readonly subject: asn1.AsnType;
   readonly subjectKey: KeyObject;
   readonly issuer: asn1.Sequence;
   readonly issuerKey: KeyObject;
@@ -132,7 +132,7 @@ interface Signing {
 }
 
 /** RFC 5280, 4.1, signed with ECDSA and SHA-256 (RFC 5758). */
-function signCertificate(signing: Signing): string {
+export function signCertificate(signing: Signing): string {
   const { world, issuerKey } = signing;
   const serial = world.random.bytes(16);
   serial[0] = (serial[0]! & 0x7f) | 0x40;

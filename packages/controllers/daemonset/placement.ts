@@ -1,12 +1,5 @@
-import type {
-  Node,
-  NodeSelectorRequirement,
-  NodeSelectorTerm,
-  Pod,
-  PodSpec,
-  Taint,
-  Toleration,
-} from '@keelson/model/generated/types/core-v1.ts';
+import { matchesNodeSelector } from '@keelson/controller-kit';
+import type { Node, Pod, PodSpec, Taint, Toleration } from '@keelson/model/generated/types/core-v1.ts';
 
 /** What a daemon pod survives on its node, on top of what its template tolerates. */
 const daemonTolerations: readonly Toleration[] = [
@@ -84,40 +77,7 @@ function matchesLabels(node: Node, spec: PodSpec): boolean {
   const labels = node.metadata?.labels ?? {};
   for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) if (labels[key] !== value) return false;
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(node, term));
-}
-
-function matchesTerm(node: Node, term: NodeSelectorTerm): boolean {
-  const expressions = term.matchExpressions ?? [];
-  const fields = term.matchFields ?? [];
-  if (expressions.length === 0 && fields.length === 0) return false;
-  const labels = node.metadata?.labels ?? {};
-  return (
-    expressions.every((requirement) => holds(requirement, labels[requirement.key])) &&
-    fields.every((requirement) => requirement.key === 'metadata.name' && holds(requirement, node.metadata?.name))
-  );
-}
-
-function holds({ operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
-  const whole = (text: string | undefined) =>
-    text !== undefined && /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
-  const [left, right] = [whole(value), whole(values[0])];
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return left !== undefined && right !== undefined && left > right;
-    case 'Lt':
-      return left !== undefined && right !== undefined && left < right;
-    default:
-      return false;
-  }
+  return required === undefined || matchesNodeSelector(node, required);
 }
 
 function tolerates(toleration: Toleration, taint: Taint): boolean {
