@@ -11,7 +11,7 @@ import type { ServiceNetwork } from './services/service-hooks.ts';
 import type { ResourceCaches } from './storage/resource-caches.ts';
 import type { NodeConnector } from './subresources/node-connector.ts';
 import type { ReviewHandler, SubresourceHandler } from './subresources/subresource-handler.ts';
-import type { ClusterDialer } from './webhook/contract.ts';
+import type { ClusterDialer, WebhookCaller } from './webhook/contract.ts';
 
 /** What GET /version says (version.Info). */
 export interface VersionInfo {
@@ -68,6 +68,8 @@ export interface ApiServerOptions {
   readonly admission: readonly AdmissionPlugin[];
   /** Who answers kinds that are not stored. */
   readonly reviews?: readonly ReviewHandler[];
+  /** Calls the webhooks that convert custom resources between versions; without it those versions cannot be read. */
+  readonly webhooks?: WebhookCaller;
   /** Reaches kubelets for logs, exec, attach and port-forward; without it those sub-resources are not served. */
   readonly connector?: NodeConnector;
   /** Reaches pods, for the proxies of pods and services; absent: the cluster's network cannot be reached from here. */

@@ -8,6 +8,7 @@ import { publishKubernetesService } from './bootstrap/kubernetes-service.ts';
 import { definitionHooks } from './custom-resources/definition-hooks.ts';
 import { CustomResources } from './custom-resources/index.ts';
 import { definitionGroup, definitionResource } from './custom-resources/served-definitions.ts';
+import { webhookConversion } from './custom-resources/webhook-conversion.ts';
 import { ServerPaths } from './discovery/server-paths.ts';
 import { ServerMetrics } from './observe/server-metrics.ts';
 import { FlowControl } from './priority-and-fairness/flow-control.ts';
@@ -93,7 +94,7 @@ class KeelsonApiServer implements ApiServer {
         catalogue,
         caches,
         writer: this.#writer,
-        conversionFor: () => undefined,
+        conversionFor: (definition) => webhookConversion(definition, options.webhooks, world),
       });
     this.#flowConfiguration = new FlowConfigurationKeeper({ world, reader: caches, writer: this.#writer, catalogue });
     const statuses = new AdmissionStatusWriter(this.#writer, caches);

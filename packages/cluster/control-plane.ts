@@ -14,7 +14,7 @@ import type { HttpHandler, World } from '@keelson/base';
 import { type Client, createClient, inProcessPeer, kubernetesResources, type ResourceRef } from '@keelson/client';
 import { type RunningControllers, runControllers } from '@keelson/controller-kit';
 import { type Instances, kubernetesControllers, type LoadBalancers } from '@keelson/controllers';
-import { type ApiObject, catalogueFor, type Descriptions } from '@keelson/model';
+import { type ApiObject, catalogueFor, type Descriptions, GrowingCatalogue } from '@keelson/model';
 import { kubernetesPatches } from '@keelson/model/region/images.ts';
 import { addressAt, formatAddress, parseCidr } from '@keelson/network';
 import type { Store } from '@keelson/store';
@@ -106,13 +106,14 @@ function versionInfo(minor: number) {
 /** Puts a control plane together. Nothing runs before `start`. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { world, store, minor, keys } = options;
-  const catalogue = catalogueFor(minor);
+  const catalogue = new GrowingCatalogue(catalogueFor(minor));
   const caches = new ResourceCaches({ world, store, catalogue });
   const eksTokens = options.identify && new EksTokenAuthenticator(world, options.identify, caches);
   const webhooks = new WebhookClient({ world, reader: caches, ...(options.dial ? { dial: options.dial } : {}) });
   const gates = clusterGates({
     world,
     reader: caches,
+    catalogue,
     minor,
     webhooks,
     serviceAccounts: {
@@ -140,6 +141,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       authorities: { client: keys.authority.certificate, requestHeader: proxy.authority },
       ...(options.dial ? { dial: options.dial } : {}),
     },
+    webhooks,
     limits: options.historyWindow === undefined ? {} : { historyWindow: options.historyWindow },
     ...(options.connector ? { connector: options.connector } : {}),
     ...(options.dial ? { dial: options.dial } : {}),

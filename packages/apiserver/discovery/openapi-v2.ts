@@ -44,12 +44,26 @@ export async function openApiV2(
 
 /** A schema without what only version 3 can say. */
 export function schemaV2(schema: Schema): Schema {
-  const { allOf, oneOf, $ref, items, properties, additionalProperties, default: value, nullable: __, ...rest } = schema;
+  if (schema['nullable'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true) return openV2(schema);
+  const {
+    allOf,
+    oneOf,
+    anyOf: _,
+    not: ___,
+    $ref,
+    items,
+    properties,
+    additionalProperties,
+    default: value,
+    nullable: __,
+    ...rest
+  } = schema;
   if ($ref !== undefined) return { $ref: $ref.replace('#/components/schemas/', '#/definitions/') };
   // A reference may have a description beside it; what else it has is the type's own.
-  if (allOf?.length === 1) return { ...rest, ...schemaV2(allOf[0]) };
+  if (allOf?.length === 1 && allOf[0].$ref !== undefined) return { ...rest, ...schemaV2(allOf[0]) };
   // Numbers that may be text: version 2 calls them text, and its readers take both.
-  if (oneOf !== undefined) return { ...rest, type: 'string' };
+  if (oneOf !== undefined && rest.type === undefined && rest['x-kubernetes-int-or-string'] === undefined)
+    return { ...rest, type: 'string' };
   return {
     ...rest,
     // The zero of a type goes without saying.
@@ -57,6 +71,21 @@ export function schemaV2(schema: Schema): Schema {
     ...(items === undefined ? {} : { items: schemaV2(items) }),
     ...(properties === undefined ? {} : { properties: eachV2(properties) }),
     ...(typeof additionalProperties === 'object' ? { additionalProperties: schemaV2(additionalProperties) } : {}),
+  };
+}
+
+/** What may be null, or have fields that nobody knows, has no type there: clients would refuse what the server takes. */
+function openV2({ description, properties, ...schema }: Schema): Schema {
+  const extensions = Object.entries(schema).filter(([name]) => name.startsWith('x-'));
+  const described = description === undefined ? {} : { description };
+  // A whole object keeps what clients know it by.
+  const { apiVersion, kind, metadata } = properties ?? {};
+  const meta = metadata === undefined ? {} : { properties: eachV2({ apiVersion, kind, metadata }) };
+  return {
+    ...described,
+    ...(metadata === undefined ? {} : { type: 'object' }),
+    ...meta,
+    ...Object.fromEntries(extensions),
   };
 }
 

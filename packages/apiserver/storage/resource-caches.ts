@@ -2,6 +2,7 @@ import type { World } from '@keelson/base';
 import type { ApiObject, Resource, ResourceCatalogue } from '@keelson/model';
 import type { Store } from '@keelson/store';
 import type { ObjectChange, ObjectReader } from '../admission/contract.ts';
+import { internal } from '../request/status-error.ts';
 import { CustomCaches } from './custom-caches.ts';
 import { WatchCache, type WatchCacheLimits, watchCacheLimits } from './watch-cache.ts';
 
@@ -79,10 +80,15 @@ export class ResourceCaches implements ObjectReader {
     this.#custom.drop(group, resource);
   }
 
-  /** Waits until the cache of a custom resource is filled; at most so long as a read waits for a revision. */
+  /**
+   * Waits until the cache of a custom resource is filled; at most so long as a read waits for a revision.
+   * @throws StatusError 500 when it cannot be: its objects cannot be converted
+   */
   async opened(resource: Resource): Promise<void> {
     const cache = this.#custom.of(resource);
-    if (cache !== undefined && !cache.ready) await cache.waitFor(0, openingWait);
+    if (cache === undefined || cache.ready) return;
+    if (cache.problem === undefined) await cache.waitFor(0, openingWait);
+    if (!cache.ready && cache.problem !== undefined) throw internal(cache.problem);
   }
 
   get ready(): boolean {

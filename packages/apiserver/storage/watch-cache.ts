@@ -51,6 +51,7 @@ export class WatchCache {
   #revision = 0;
   #ready = false;
   #filling = false;
+  #problem: string | undefined;
   readonly #stopped = new AbortController();
 
   constructor(resource: Resource, store: Store, world: World, limits: WatchCacheLimits = watchCacheLimits) {
@@ -79,6 +80,11 @@ export class WatchCache {
     return this.#ready;
   }
 
+  /** Why it could not be filled when that was last tried. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
   get size(): number {
     return this.#objects.size;
   }
@@ -99,8 +105,12 @@ export class WatchCache {
       try {
         await this.#fill();
         this.#filling = false;
+        this.#problem = undefined;
         return;
       } catch (error) {
+        this.#problem = messageOf(error);
+        // Whoever waits for an object that cannot be converted is told so at once.
+        if (this.resource.form !== undefined) this.#waiters.settle(Number.MAX_SAFE_INTEGER);
         this.#world.log.warn('filling a watch cache failed', { resource: this.prefix, error: messageOf(error) });
         await sleep(this.#world.clock, backoffDelay(retry, failures), this.#stopped.signal);
       }
