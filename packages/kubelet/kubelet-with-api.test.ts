@@ -4,35 +4,11 @@ import { kubernetesResources, SharedCaches } from '@keelson/client';
 import { EventBroadcaster } from '@keelson/controller-kit';
 import type { Pod } from '@keelson/model/generated/types/core-v1.ts';
 import { ApiInProcess } from '@keelson/testkit/api-in-process.ts';
+import { description } from '@keelson/testkit/kubelet-in-process.ts';
 import { createKubelet } from './kubelet.ts';
-import type { NodeDescription } from './node/node-description.ts';
 import { SimulatedProber } from './runtimes/simulated/simulated-prober.ts';
 import { addressesFrom, SimulatedRuntime } from './runtimes/simulated/simulated-runtime.ts';
 import { MemoryPodFiles } from './volumes/memory-pod-files.ts';
-
-const description: NodeDescription = {
-  name: 'n1',
-  labels: { 'kubernetes.io/hostname': 'n1', 'topology.kubernetes.io/zone': 'a' },
-  taints: [{ key: 'dedicated', value: 'x', effect: 'NoSchedule' }],
-  providerID: 'aws:///a/i-1',
-  addresses: [
-    { type: 'InternalIP', address: '172.31.1.10' },
-    { type: 'Hostname', address: 'n1' },
-  ],
-  capacity: { cpu: '2', memory: '4Gi', pods: '17', 'ephemeral-storage': '20Gi' },
-  allocatable: { cpu: '1930m', memory: '3Gi', pods: '17', 'ephemeral-storage': '18Gi' },
-  info: {
-    machineID: 'm',
-    systemUUID: 's',
-    bootID: 'b',
-    kernelVersion: '6.1',
-    osImage: 'Keelson',
-    kubeletVersion: 'v1.33.0',
-    operatingSystem: 'linux',
-    architecture: 'amd64',
-  },
-  port: 10250,
-};
 
 test('what the kubelet writes passes the real API server, from registration to the end of a pod', async () => {
   const api = await ApiInProcess.start('kubelet');

@@ -176,6 +176,8 @@ export interface ContainerSpec {
   readonly security: SecuritySpec;
   readonly resources: ResourceSpec;
   readonly pid: NamespaceMode;
+  /** The container whose processes it shares instead of what `pid` says. */
+  readonly pidOf?: string;
 }
 
 export interface MountSpec {

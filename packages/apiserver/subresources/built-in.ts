@@ -47,6 +47,7 @@ export function builtInSubresources(options: {
     podBinding(world),
     podEviction(world, caches),
     namespaceFinalize,
+    updateThrough('', 'pods', 'ephemeralcontainers'),
     updateThrough('certificates.k8s.io', 'certificatesigningrequests', 'approval'),
     ...(connector === undefined
       ? []

@@ -153,7 +153,17 @@ async function containerSpec(request: StartRequest, imageRef: string, context: K
     security: containerSecurity(pod, container),
     resources: resourceLimits(pod, container, Number(allocatableMemory?.replace(/Ki$/, '') ?? 0) * 1024),
     pid: sandbox.pid === 'node' ? 'node' : pidMode(pod),
+    ...pidOf(request),
   };
+}
+
+/** The container that an ephemeral one looks into. @throws Error when it does not run */
+function pidOf({ container, runtimePod }: StartRequest): { pidOf?: string } {
+  const name = (container as EphemeralContainer).targetContainerName;
+  if (!name) return {};
+  const target = newestContainer(runtimePod, name);
+  if (target?.state !== 'running') throw new Error(`unable to find target container ${JSON.stringify(name)}`);
+  return { pidOf: target.id };
 }
 
 function roleOf({ spec }: Pod, container: Container): ContainerSpec['role'] {

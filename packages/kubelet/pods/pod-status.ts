@@ -26,7 +26,11 @@ export function podStatus(facts: PodStatusFacts): PodStatus {
   const spec = pod.spec;
   const initContainerStatuses = (spec?.initContainers ?? []).map((one) => containerStatus(one, facts, true));
   const containerStatuses = (spec?.containers ?? []).map((one) => containerStatus(one, facts, false));
-  const ephemeral = (spec?.ephemeralContainers ?? []).map((one) => containerStatus(one, facts, false));
+  // Nobody waits for a container that somebody looks into the pod with: it is never ready.
+  const ephemeral = (spec?.ephemeralContainers ?? []).map((one) => {
+    const { started: _, ...status } = containerStatus(one, facts, false);
+    return { ...status, ready: false };
+  });
   const phase = failure
     ? 'Failed'
     : keptPhase(previous?.phase, podPhase(pod, initContainerStatuses, containerStatuses));

@@ -9,6 +9,8 @@ export const podLabels = {
 } as const;
 
 const namespaceModes: Record<NamespaceMode, number> = { pod: 0, container: 1, node: 2 };
+/** NamespaceMode TARGET. */
+const pidOfTarget = 3;
 const protocols = { TCP: 0, UDP: 1, SCTP: 2 } as const;
 const propagations: Record<MountSpec['propagation'], number> = { private: 0, hostToContainer: 1, bidirectional: 2 };
 const seccompTypes = { RuntimeDefault: 0, Unconfined: 1, Localhost: 2 } as const;
@@ -107,7 +109,10 @@ function containerSecurity(spec: ContainerSpec, sandbox: SandboxSpec): object {
   return {
     capabilities: { add_capabilities: security.addCapabilities, drop_capabilities: security.dropCapabilities },
     privileged,
-    namespace_options: namespaces(sandbox, spec.pid),
+    namespace_options: {
+      ...namespaces(sandbox, spec.pid),
+      ...(spec.pidOf && { pid: pidOfTarget, target_id: spec.pidOf }),
+    },
     readonly_rootfs: security.readOnlyRootFilesystem,
     supplemental_groups: security.supplementalGroups,
     no_new_privs: !security.allowPrivilegeEscalation,
