@@ -11,6 +11,7 @@ import type { Strategy } from '../strategy.ts';
 import { customScale, scaleSpecErrors, scaleStatusErrors } from './custom-scale.ts';
 import { repeatedElements } from './distinct-lists.ts';
 import { embeddedErrors } from './embedded-objects.ts';
+import { ExpressionValidator } from './expression-validator.ts';
 import { parseJsonPath } from './json-path.ts';
 import { printerColumns } from './printer-columns.ts';
 import { fieldErrorsOf } from './schema-problem.ts';
@@ -24,8 +25,6 @@ export interface CustomRules {
   readonly version: CustomResourceDefinitionVersion;
   readonly schema: () => StructuralSchema;
   readonly defaults: (object: ApiObject) => void;
-  /** What only runs over an object whose fields have the right types: x-kubernetes-validations. */
-  readonly expressions?: (object: Readonly<ApiObject>, previous: Readonly<ApiObject> | undefined) => FieldError[];
 }
 
 /** The rules of one version of a custom resource, as its definition states them. */
@@ -78,6 +77,8 @@ const notChecked =
 class CustomChecks {
   readonly #rules: CustomRules;
   readonly #scale: CustomResourceSubresourceScale | undefined;
+  /** Compiled when the first object comes. */
+  #expressions: { readonly validator: ExpressionValidator | undefined } | undefined;
 
   constructor(rules: CustomRules, scale: CustomResourceSubresourceScale | undefined) {
     this.#rules = rules;
@@ -136,9 +137,10 @@ class CustomChecks {
     object: Readonly<ApiObject>,
     previous: Readonly<ApiObject> | undefined,
   ): FieldError[] {
-    const { expressions } = this.#rules;
-    if (expressions === undefined) return errors;
-    if (!errors.some(({ type }) => blocking.has(type))) return [...errors, ...expressions(object, previous)];
+    this.#expressions ??= { validator: ExpressionValidator.of(this.#rules.schema()) };
+    const { validator } = this.#expressions;
+    if (validator === undefined) return errors;
+    if (!errors.some(({ type }) => blocking.has(type))) return [...errors, ...validator.validate(object, previous)];
     return [...errors, invalid('<nil>', null, notChecked)];
   }
 }

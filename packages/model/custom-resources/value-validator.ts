@@ -201,7 +201,7 @@ class Validation {
 }
 
 /** Finds an element's old form in a list whose elements are told apart by keys; undefined for every other list. */
-function elementsByKey(props: JSONSchemaProps, old: unknown): ((element: unknown) => unknown) | undefined {
+export function elementsByKey(props: JSONSchemaProps, old: unknown): ((element: unknown) => unknown) | undefined {
   if (props['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old)) return undefined;
   const keys = props['x-kubernetes-list-map-keys'] ?? [];
   const keyOf = (element: unknown) =>

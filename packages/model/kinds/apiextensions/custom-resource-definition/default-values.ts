@@ -1,5 +1,6 @@
 import { copyOf } from '../../../codec/own-property.ts';
 import { coerceEmbedded, EmbeddedError, embeddedErrors } from '../../../custom-resources/embedded-objects.ts';
+import { ExpressionValidator } from '../../../custom-resources/expression-validator.ts';
 import { metaFields, Pruning } from '../../../custom-resources/prune.ts';
 import { fieldErrorsOf } from '../../../custom-resources/schema-problem.ts';
 import { hasDefault, type StructuralSchema } from '../../../custom-resources/structural-schema.ts';
@@ -43,7 +44,16 @@ function errorsOf(schema: StructuralSchema, path: string, around: Surrounding): 
     if (pruning.unknown.length > 0) errors.push(invalid(path, value, 'must not have unknown fields'));
     errors.push(...embeddedIn(value, schema, path));
   }
-  return errors.length > 0 ? errors : fieldErrorsOf(validateValue(schema.props, value), path);
+  if (errors.length === 0) errors.push(...fieldErrorsOf(validateValue(schema.props, value), path));
+  return errors.length > 0 ? errors : ruleErrors(schema, value, path);
+}
+
+/** A default has to be good for an object that is new, and for one that had it already. */
+function ruleErrors(schema: StructuralSchema, value: unknown, path: string): FieldError[] {
+  const validator = ExpressionValidator.of(schema, schema.embedded);
+  if (validator === undefined) return [];
+  const errors = validator.validate(value, value, path);
+  return errors.length > 0 ? errors : validator.validate(value, undefined, path);
 }
 
 function embeddedIn(value: unknown, schema: StructuralSchema, path: string): FieldError[] {

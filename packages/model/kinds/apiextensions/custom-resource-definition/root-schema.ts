@@ -1,8 +1,10 @@
+import { sameJsonValue } from '../../../custom-resources/json-equality.ts';
 import { structuralErrors, structuralProblem } from '../../../custom-resources/structural-errors.ts';
 import { asResource, structuralSchema } from '../../../custom-resources/structural-schema.ts';
 import { child, type FieldError, forbidden, invalid } from '../../../field-error.ts';
 import type { JSONSchemaProps } from '../../../generated/types/apiextensions-v1.ts';
 import { defaultErrors } from './default-values.ts';
+import { expressionErrors, storedExpressions } from './expression-errors.ts';
 import { schemaErrors } from './schema-rules.ts';
 import type { PartOptions } from './version.ts';
 
@@ -49,8 +51,16 @@ export function rootSchemaErrors(schema: JSONSchemaProps, path: string, options:
     errors.push(...found);
   }
   errors.push(...schemaErrors(schema, place));
+  // What does not fit a structural schema has no types that expressions could be checked by.
+  if (errors.length === 0 && problem === undefined) errors.push(...expressionsOf(schema, place, options));
   if (errors.length === 0 && problem !== undefined) errors.push(invalid(place, '', problem));
   return errors;
+}
+
+function expressionsOf(schema: JSONSchemaProps, path: string, { previous, version }: PartOptions): FieldError[] {
+  const before = previous?.versions.find(({ name }) => name === version)?.schema?.openAPIV3Schema;
+  const unchanged = before !== undefined && sameJsonValue(before, schema);
+  return expressionErrors(schema, path, { isStored: storedExpressions(previous), unchanged });
 }
 
 function statusErrors(schema: JSONSchemaProps, path: string): FieldError[] {
