@@ -96,7 +96,7 @@ export function clusterGates(
   };
   const authorization = configuredAuthorization(settings, authorities, tools);
   const { authorizer } = authorization;
-  const admission = defaultPlugins({ world, reader, catalogue, webhooks, authorizer, rbac, index });
+  const admission = defaultPlugins({ world, reader, catalogue, webhooks, minor, authorizer, rbac, index });
   const { longestSeconds, extendedSeconds } = serviceAccounts;
   const token = tokenSubresource({
     world,

@@ -13,6 +13,7 @@ import { RequestMatcher } from './matching/index.ts';
 import { NamespaceLifecycle } from './namespace-lifecycle.ts';
 import { NodeRestriction } from './node-restriction.ts';
 import { PersistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { PodSecurity } from './pod-security/pod-security.ts';
 import { Priority } from './priority.ts';
 import { ResourceQuota } from './quota/resource-quota.ts';
 import { RbacEscalationCheck } from './rbac-escalation-check.ts';
@@ -28,6 +29,8 @@ export interface DefaultPluginOptions {
   readonly reader: ObjectReader;
   readonly catalogue: ResourceCatalogue;
   readonly webhooks: WebhookCaller;
+  /** The cluster's Kubernetes minor version. */
+  readonly minor: number;
   /** The server's whole chain. */
   readonly authorizer: Authorizer;
   readonly rbac: RbacAuthorizer;
@@ -39,7 +42,7 @@ export interface DefaultPluginOptions {
  * plug-in there, comes after everything that changes an object.
  */
 export function defaultPlugins(options: DefaultPluginOptions): AdmissionPlugin[] {
-  const { world, reader, catalogue, webhooks, authorizer, rbac, index } = options;
+  const { world, reader, catalogue, webhooks, minor, authorizer, rbac, index } = options;
   const matcher = new RequestMatcher({ catalogue, reader });
   const hooks = { world, webhooks, reader, matcher };
   return [
@@ -48,6 +51,7 @@ export function defaultPlugins(options: DefaultPluginOptions): AdmissionPlugin[]
     new ServiceAccount(reader, world),
     new NodeRestriction(reader, authorizer),
     new TaintNodesByCondition(),
+    new PodSecurity(reader, minor),
     new Priority(reader),
     new DefaultTolerationSeconds(),
     new DefaultStorageClass(reader),

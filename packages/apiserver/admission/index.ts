@@ -8,6 +8,7 @@ export * from './default-plugins.ts';
 export * from './default-toleration-seconds.ts';
 export * from './namespace-lifecycle.ts';
 export * from './node-restriction.ts';
+export { defaultPodSecurity, PodSecurity, type PodSecurityConfiguration } from './pod-security/pod-security.ts';
 export * from './priority.ts';
 export * from './rbac-escalation-check.ts';
 export * from './service-account.ts';
