@@ -12,6 +12,7 @@ import {
 import { CloudNodeController } from './cloud-node/index.ts';
 import type { Instances } from './cloud-node/instances.ts';
 import { ClusterRoleAggregationController } from './cluster-role-aggregation/index.ts';
+import { CronJobController } from './cronjob/index.ts';
 import { DaemonSetController } from './daemonset/index.ts';
 import { DeploymentController } from './deployment/index.ts';
 import { DisruptionController } from './disruption/index.ts';
@@ -32,6 +33,7 @@ import type { LoadBalancers } from './service-load-balancer/load-balancers.ts';
 import { ServiceAccountController } from './serviceaccount/index.ts';
 import { StatefulSetController } from './statefulset/index.ts';
 import { TaintEvictionController } from './taint-eviction/index.ts';
+import { TtlAfterFinishedController } from './ttl-after-finished/index.ts';
 import {
   PersistentVolumeClaimProtectionController,
   PersistentVolumeProtectionController,
@@ -65,6 +67,8 @@ export function kubernetesControllers(options: KubernetesControllerOptions = {})
     () => new DaemonSetController(),
     () => new StatefulSetController(),
     () => new JobController(),
+    () => new CronJobController(),
+    () => new TtlAfterFinishedController(),
     () => new EndpointsController(),
     () => new EndpointSliceController(),
     () => new GarbageCollector(),

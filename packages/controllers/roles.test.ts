@@ -29,6 +29,23 @@ test('no controller does what the default role of its upstream twin does not all
     metadata: { name: 'agent', namespace: 'default' },
     spec: { selector: { matchLabels: agent.metadata.labels }, template: agent },
   });
+  const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+  const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: claim }];
+  const persistentVolumeClaimRetentionPolicy = { whenDeleted: 'Delete' };
+  const stateful = { replicas: 1, serviceName: 'db', persistentVolumeClaimRetentionPolicy, volumeClaimTemplates };
+  const database = { metadata: { labels: { app: 'db' } }, spec: template.spec };
+  await client.resource(resources.statefulSets).create({
+    metadata: { name: 'db', namespace: 'default' },
+    spec: { ...stateful, selector: { matchLabels: database.metadata.labels }, template: database },
+  });
+  const old = { metadata: { labels: { app: 'old' } }, spec: template.spec };
+  const replicationControllers = client.resource(resources.replicationControllers);
+  await replicationControllers.create({ metadata: { name: 'old', namespace: 'default' }, spec: { template: old } });
+  const work = { ttlSecondsAfterFinished: 60, template: { spec: { ...template.spec, restartPolicy: 'Never' } } };
+  await client.resource(resources.cronJobs).create({
+    metadata: { name: 'work', namespace: 'default' },
+    spec: { schedule: '* * * * *', concurrencyPolicy: 'Replace', jobTemplate: { spec: work } },
+  });
   const service = { type: 'LoadBalancer', selector: labels, ports: [{ port: 80 }] };
   await client.resource(resources.services).create({ metadata, spec: service });
   await client.resource(resources.podDisruptionBudgets).create({ metadata, spec: { minAvailable: 1, selector } });
@@ -51,7 +68,7 @@ test('no controller does what the default role of its upstream twin does not all
   const placed = (await client.resource(resources.pods).list()).items;
   assert.deepEqual(
     placed.map(({ spec }) => spec!.nodeName),
-    ['n1', 'n1', 'n1', 'n1'],
+    Array.from({ length: 6 }, () => 'n1'),
   );
   for (const pod of placed) {
     const ready = { phase: 'Running', podIP: '10.0.0.9', conditions: [{ type: 'Ready', status: 'True' }] };

@@ -61,3 +61,18 @@ test('zones are those of the database, as they are written there', () => {
   const names = ['UTC', 'Etc/UTC', 'Asia/Calcutta', 'Asia/Kolkata', 'US/Pacific', 'asia/seoul', 'Nowhere', '+0100'];
   assert.deepEqual(names.filter(isTimeZone), names.slice(0, 5));
 });
+
+const latest: [schedule: string, after: string, now: string, expected: string | undefined][] = [
+  ['*/5 * * * *', '2026-01-01T00:00:00Z', '2026-01-01T00:04:59Z', undefined],
+  ['*/5 * * * *', '2026-01-01T00:00:00Z', '2026-01-01T00:05:00Z', '2026-01-01T00:05:00Z'],
+  ['*/5 * * * *', '2026-01-01T00:00:00Z', '2026-03-01T00:04:00Z', '2026-03-01T00:00:00Z'],
+  ['* * 1 1 *', '2020-01-01T00:00:00Z', '2026-11-01T00:00:00Z', '2026-01-01T23:59:00Z'],
+  ['0 0 29 2 *', '2020-01-01T00:00:00Z', '2026-11-01T00:00:00Z', '2024-02-29T00:00:00Z'],
+  ['@every 7m', '2026-01-01T00:00:00Z', '2026-01-01T00:30:00Z', '2026-01-01T00:28:00Z'],
+];
+for (const [schedule, after, now, expected] of latest) {
+  test(`the last of ${schedule} between ${after} and ${now}`, () => {
+    const instant = parseSchedule(schedule).latest(Date.parse(after), Date.parse(now), 'UTC');
+    assert.equal(instant && new Date(instant).toISOString().replace('.000', ''), expected);
+  });
+}

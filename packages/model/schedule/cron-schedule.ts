@@ -14,6 +14,8 @@ export interface Schedule {
    * Whatever names a wall clock's time means that of `zone`, unless the schedule names a zone itself.
    */
   next(instant: number, zone: string): number | undefined;
+  /** The last instant after `after` and not after `now`; undefined when there is none. */
+  latest(after: number, now: number, zone: string): number | undefined;
 }
 
 interface Bounds {
@@ -143,7 +145,14 @@ function durationIn(text: string, descriptor: string): number {
 /** Every so many whole seconds, at least one. */
 function everySchedule(period: number): Schedule {
   const delay = Math.max(Math.floor(period / 1000), 1) * 1000;
-  return { next: (instant) => Math.floor(instant / 1000) * 1000 + delay };
+  const next = (instant: number) => Math.floor(instant / 1000) * 1000 + delay;
+  return {
+    next,
+    latest(after, now) {
+      const first = next(after);
+      return first > now ? undefined : first + Math.floor((now - first) / delay) * delay;
+    },
+  };
 }
 
 function fieldSchedule(fields: readonly Field[]): Schedule {
@@ -152,7 +161,7 @@ function fieldSchedule(fields: readonly Field[]): Schedule {
     const [byDay, byWeekday] = [days.values.has(day), weekdays.values.has(weekday)];
     return days.every || weekdays.every ? byDay && byWeekday : byDay || byWeekday;
   };
-  return {
+  const schedule: Schedule = {
     next(after, zone) {
       let instant = (Math.floor(after / MINUTE) + 1) * MINUTE;
       const last = wallTime(instant, zone).year + YEARS;
@@ -166,7 +175,20 @@ function fieldSchedule(fields: readonly Field[]): Schedule {
         else return instant;
       }
     },
+    latest(after, now, zone) {
+      // What is next never comes earlier for a later instant, so that the last one is found by halving.
+      const isDue = (instant: number) => (schedule.next(instant, zone) ?? Number.POSITIVE_INFINITY) <= now;
+      let [low, high] = [Math.floor(after / MINUTE), Math.floor(now / MINUTE)];
+      if (!isDue(after)) return undefined;
+      while (high - low > 1) {
+        const middle = Math.floor((low + high) / 2);
+        if (isDue(middle * MINUTE)) low = middle;
+        else high = middle;
+      }
+      return schedule.next(Math.max(low * MINUTE, after), zone);
+    },
   };
+  return schedule;
 }
 
 /** A zone in front of the schedule, which newer CronJobs must name in a field of its own. */
@@ -200,7 +222,10 @@ export function parseSchedule(text: string): Schedule {
   const own = ownZone(text);
   if (own !== undefined) {
     const schedule = parseSchedule(own.rest);
-    return { next: (instant) => schedule.next(instant, own.zone) };
+    return {
+      next: (instant) => schedule.next(instant, own.zone),
+      latest: (after, now) => schedule.latest(after, now, own.zone),
+    };
   }
   if (!text.startsWith('@')) return parseFields(text);
   if (Object.hasOwn(DESCRIPTORS, text)) return parseFields(DESCRIPTORS[text]!);
