@@ -117,7 +117,7 @@ test('README.md has every command of the command line, with its options', () => 
     for (const [, body] of declarations) {
       if (/internal: true/.test(body!)) continue;
       const name = /name: '([^']+)'/.exec(body!)![1]!;
-      const usage = /usage: '([^']*)'/.exec(body!)?.[1] ?? '';
+      const usage = /usage:\s*'([^']*)'/.exec(body!)?.[1] ?? '';
       const line = `| \`keelson ${name}${usage && ` ${usage.replaceAll('|', '\\|')}`}\` |`;
       if (!table.includes(line)) missing.push(line);
     }

@@ -29,7 +29,7 @@ test('no controller does what the default role of its upstream twin does not all
     metadata: { name: 'agent', namespace: 'default' },
     spec: { selector: { matchLabels: agent.metadata.labels }, template: agent },
   });
-  const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+  const claim = { storageClassName: 'gp2', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
   const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: claim }];
   const persistentVolumeClaimRetentionPolicy = { whenDeleted: 'Delete' };
   const stateful = { replicas: 1, serviceName: 'db', persistentVolumeClaimRetentionPolicy, volumeClaimTemplates };
