@@ -45,6 +45,11 @@ test('an object that is in its final form is returned as it is', () => {
   assert.equal(normalize(pod, value).object, value);
 });
 
+test('bytes that are null are no bytes', () => {
+  const { object } = normalize('core/v1.Secret', { data: { a: null }, stringData: { b: null } });
+  assert.deepEqual([object['data'], object['stringData']], [{ a: '' }, { b: '' }]);
+});
+
 test('nulls and zeros that say nothing are left out, required ones are filled in, unset ones stay unset', () => {
   const { object } = normalize(pod, {
     metadata: { labels: {}, annotations: null },
@@ -208,6 +213,18 @@ test('YAML keys that are given twice are named with their line', () => {
     'error converting YAML to JSON: yaml: unmarshal errors:\n  line 3: key "name" already set in map',
   ]);
   assert.equal(object.metadata?.name, 'b');
+});
+
+test('YAML of more levels than anything has is refused before it is parsed', () => {
+  const deep = /^DecodeError: error converting YAML to JSON: yaml: exceeded max depth of 300$/;
+  for (const text of [
+    `a: ${'['.repeat(301)}`,
+    `a: ${'{b: '.repeat(301)}`,
+    `${'- '.repeat(301)}a`,
+    `${' '.repeat(301)}a: b`,
+  ])
+    assert.throws(() => decode(pod, text, 'application/yaml'), deep);
+  assert.throws(() => decode(pod, `a: ${'['.repeat(250)}`, 'application/yaml'), /yaml: line 1: Flow sequence in block/);
 });
 
 test('YAML whose aliases blow it up is refused', () => {

@@ -101,7 +101,8 @@ function fitting(type: ValueType): (value: unknown) => boolean {
 /** What an element that is null becomes. */
 function zeroOf(type: ValueType): () => unknown {
   if (type.form === 'scalar') {
-    const zero = scalarZeros[type.scalar] ?? null;
+    // Bytes that are nothing are no bytes once they were stored.
+    const zero = type.scalar === 'bytes' ? '' : (scalarZeros[type.scalar] ?? null);
     return () => zero;
   }
   if (type.form === 'struct') return () => structZero(type.name)();
