@@ -14,6 +14,7 @@ export * from './api-server-options.ts';
 export * from './authentication/index.ts';
 export * from './authorization/index.ts';
 export type { ApiServerSettings } from './configuration/api-server-settings.ts';
+export { type ConfiguredEncryption, configuredEncryption } from './configuration/configured-encryption.ts';
 export { ConfigurationError } from './configuration/shape.ts';
 export { type Listener, type ListenerOptions, type ListenerTls, listen } from './listener/listen.ts';
 export type { HealthCheck } from './observe/health.ts';

@@ -8,6 +8,8 @@ export interface ClusterKeys {
   readonly authority: KeyPair;
   /** Signs what the API server shows to extension servers. Absent in clusters made before there was one. */
   readonly frontProxyAuthority?: KeyPair;
+  /** 32 bytes as base64 that Secrets are encrypted under. Absent in clusters made before there was one. */
+  readonly secretsKey?: string;
   /** PEM of the RSA key that signs service account tokens. */
   readonly serviceAccountKey: string;
   /** What the cluster's control plane shows the region to be let in. */
@@ -27,6 +29,7 @@ export function createClusterKeys(world: World, serviceAccountKey = createServic
   return {
     authority: createAuthority(world, authorityName, authorityLifetime),
     frontProxyAuthority: createAuthority(world, frontProxyName, authorityLifetime),
+    secretsKey: randomBytes(32).toString('base64'),
     serviceAccountKey,
     regionToken: randomBytes(32).toString('base64url'),
   };

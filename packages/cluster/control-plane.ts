@@ -3,6 +3,7 @@ import {
   type ApiServerSettings,
   type ClusterDialer,
   clusterGates,
+  configuredEncryption,
   createApiServer,
   type NodeConnector,
   ResourceCaches,
@@ -105,7 +106,10 @@ function versionInfo(minor: number) {
 
 /** Puts a control plane together. Nothing runs before `start`. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { world, store, minor, keys } = options;
+  const { world, minor, keys } = options;
+  const key = keys.secretsKey === undefined ? undefined : Buffer.from(keys.secretsKey, 'base64');
+  const encryption = configuredEncryption(options.apiServer ?? {}, options.store, world, key);
+  const { store } = encryption;
   const catalogue = new GrowingCatalogue(catalogueFor(minor));
   const caches = new ResourceCaches({ world, store, catalogue });
   const eksTokens = options.identify && new EksTokenAuthenticator(world, options.identify, caches);
@@ -136,6 +140,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     caches,
     version: versionInfo(minor),
     ...gates,
+    parts: [...(gates.parts ?? []), encryption],
+    healthChecks: encryption.healthChecks,
     aggregation: {
       proxyCertificate: proxy.certificate,
       authorities: { client: keys.authority.certificate, requestHeader: proxy.authority },

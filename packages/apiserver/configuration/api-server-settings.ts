@@ -23,4 +23,6 @@ export interface ApiServerSettings {
   readonly requestheaderExtraHeadersPrefix?: readonly string[];
   /** --authorization-config: an AuthorizationConfiguration of apiserver.config.k8s.io. */
   readonly authorizationConfig?: string;
+  /** --encryption-provider-config: an EncryptionConfiguration of apiserver.config.k8s.io. */
+  readonly encryptionProviderConfig?: string;
 }

@@ -1,14 +1,6 @@
 import type { ObjectForm } from '@keelson/model';
-import {
-  type Change,
-  type Entry,
-  type RangeRequest,
-  type RangeResult,
-  type Store,
-  StoreError,
-  type StoreWatch,
-  type WatchRequest,
-} from '@keelson/store';
+import type { Change, Entry, RangeRequest, RangeResult, Store, StoreWatch, WatchRequest } from '@keelson/store';
+import { Deliveries } from './deliveries.ts';
 
 /**
  * A store whose values are read in the form of one version of a custom resource: converted, pruned and filled in as its
@@ -90,67 +82,5 @@ export class FormStore implements Store {
       return changes.map((change) => (change.type === 'put' ? { type: change.type, entry: read[next++]! } : change));
     };
     return entries instanceof Promise ? entries.then(put) : put(entries);
-  }
-}
-
-/** Changes waiting to be converted beyond this many revisions end the watch: whoever watches begins anew. */
-const mostWaiting = 1000;
-
-/** Hands a watch's changes on in their order, at once where nobody has to be waited for. */
-class Deliveries {
-  stopped = false;
-  cancel = () => {};
-  readonly #request: WatchRequest;
-  readonly #convert: (changes: readonly Change[]) => readonly Change[] | Promise<readonly Change[]>;
-  #waiting = 0;
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(
-    request: WatchRequest,
-    convert: (changes: readonly Change[]) => readonly Change[] | Promise<readonly Change[]>,
-  ) {
-    this.#request = request;
-    this.#convert = convert;
-  }
-
-  deliver(changes: readonly Change[], revision: number): void {
-    if (this.stopped) return;
-    const converted = this.#convert(changes);
-    if (this.#waiting === 0 && !(converted instanceof Promise)) this.#request.deliver(converted, revision);
-    else this.#enqueue(async () => this.#request.deliver(await converted, revision));
-  }
-
-  progress(revision: number): void {
-    if (this.stopped) return;
-    if (this.#waiting === 0) this.#request.progress?.(revision);
-    else this.#enqueue(async () => this.#request.progress?.(revision));
-  }
-
-  end(error: StoreError): void {
-    if (this.stopped) return;
-    this.stopped = true;
-    this.#request.ended(error);
-  }
-
-  #enqueue(work: () => Promise<void>): void {
-    if (++this.#waiting > mostWaiting) {
-      this.#fail('too many changes wait to be converted');
-      return;
-    }
-    this.#last = this.#last.then(async () => {
-      try {
-        if (!this.stopped) await work();
-      } catch (error) {
-        this.#fail(error instanceof Error ? error.message : String(error));
-      } finally {
-        this.#waiting--;
-      }
-    });
-  }
-
-  #fail(message: string): void {
-    if (this.stopped) return;
-    this.cancel();
-    this.end(new StoreError('unavailable', message));
   }
 }
