@@ -71,10 +71,10 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     const { configuration, name: webhook } = hook;
     let mutated = false;
     try {
-      const object = objectFor(request, match, request.object);
-      const previous = objectFor(request, match, request.previous);
+      const object = await objectFor(request, match, request.object);
+      const previous = await objectFor(request, match, request.previous);
       const answer = await callHook(this.#tools, hook, true, request, match, { object, previous });
-      mutated = applyPatch(hook, request, match, object, answer);
+      mutated = await applyPatch(hook, request, match, object, answer);
       if (answer.patch !== undefined)
         request.annotate?.(
           `patch.webhook.admission.k8s.io/${suffix}`,
@@ -101,13 +101,13 @@ function unsettle({ settled, again }: Passed): void {
 }
 
 /** @throws HookFailure for a patch that is none, AdmissionError for one that does not fit */
-function applyPatch(
+async function applyPatch(
   hook: Hook,
   request: AdmissionRequest,
   match: RequestMatch,
   object: Readonly<ApiObject> | undefined,
   answer: ReviewAnswer,
-): boolean {
+): Promise<boolean> {
   if (answer.patch === undefined) return false;
   const operations = parsed(hook, answer.patch);
   if (operations.length === 0) return false;
@@ -121,7 +121,7 @@ function applyPatch(
     throw failure(hook, `unsupported patch type ${JSON.stringify(answer.patchType)}`);
   const before = structuredClone(request.object);
   try {
-    takeChanged(request, match, jsonPatch(structuredClone(object) as ApiObject, operations));
+    await takeChanged(request, match, jsonPatch(structuredClone(object) as ApiObject, operations));
   } catch (error) {
     if (error instanceof AdmissionError) throw error;
     throw failedClosed(error as Error);

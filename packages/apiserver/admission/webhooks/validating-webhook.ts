@@ -40,8 +40,8 @@ export class ValidatingAdmissionWebhook implements AdmissionPlugin {
   /** @throws AdmissionError */
   async #askOne(hook: Hook, position: number, request: AdmissionRequest, match: RequestMatch): Promise<void> {
     try {
-      const object = objectFor(request, match, request.object);
-      const previous = objectFor(request, match, request.previous);
+      const object = await objectFor(request, match, request.object);
+      const previous = await objectFor(request, match, request.previous);
       await callHook(this.#tools, hook, false, request, match, { object, previous });
     } catch (error) {
       if (!(error instanceof HookFailure)) throw error;
