@@ -4,12 +4,11 @@ import { allStrategies } from '../kinds/index.ts';
 import type { Resource, ResourceCatalogue, Subresource, Verb } from '../resources.ts';
 import type { Strategy } from '../strategy.ts';
 import { typeOfMinor } from '../tables/struct-type.ts';
+import { newestMinor, oldestMinor } from './minors.ts';
 import { indexResources } from './resource-index.ts';
 import type { ResourceRow } from './resource-row.ts';
 
-/** The minors of Kubernetes 1 that Keelson serves. */
-export const oldestMinor = 33;
-export const newestMinor = 36;
+export { newestMinor, oldestMinor } from './minors.ts';
 
 const rows = published.resources as readonly ResourceRow[];
 const catalogues = new Map<number, ResourceCatalogue>();

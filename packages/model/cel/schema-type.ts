@@ -75,6 +75,9 @@ function listOf(schema: CelSchema, depth: number): CelType | undefined {
   return { ...listType(element, maxElements), minSerializedSize: 2, ...(keys === undefined ? {} : { listKeys: keys }) };
 }
 
+/** Keys are text of no length to the cost model, as they are to Kubernetes'. */
+const mapKey: CelType = { ...stringType, maxElements: 0 };
+
 function mapOf(values: CelSchema, schema: CelSchema, depth: number): CelType | undefined {
   const value = build(values, values['x-kubernetes-embedded-resource'] === true, depth + 1);
   if (value === undefined) return undefined;
@@ -82,7 +85,7 @@ function mapOf(values: CelSchema, schema: CelSchema, depth: number): CelType | u
     schema.maxProperties === undefined
       ? Math.floor((maxRequestBytes - 2) / ((value.minSerializedSize ?? 0) + 6))
       : notNegative(schema.maxProperties);
-  return { ...mapType(stringType, value, maxElements), minSerializedSize: 2 };
+  return { ...mapType(mapKey, value, maxElements), minSerializedSize: 2 };
 }
 
 function objectOf(schema: CelSchema, depth: number): CelType {

@@ -1,4 +1,4 @@
-import { newestMinor } from '../catalogue/kubernetes-catalogue.ts';
+import { newestMinor } from '../catalogue/minors.ts';
 import {
   boolType,
   CelCompileError,
