@@ -9,7 +9,7 @@ import { keepHouse } from './node/housekeeping.ts';
 import type { NodeDescription } from './node/node-description.ts';
 import { NodeKeeper, type NodeKeeperOptions } from './node/node-keeper.ts';
 import { ObjectSource } from './object-source.ts';
-import { rejectionOf } from './pods/pod-admission.ts';
+import { rejectionOf, resizeRefusalOf } from './pods/pod-admission.ts';
 import { type PodSource, watchedPods } from './pods/pod-source.ts';
 import { PodWorker } from './pods/pod-worker.ts';
 import { StatusWriter } from './pods/status-writer.ts';
@@ -106,6 +106,7 @@ class NodeAgent implements Kubelet {
       minor,
       logRoot: options.logRoot ?? '/var/log/pods',
       cgroupRoot: options.cgroupRoot ?? '/kubepods',
+      resizeRefusal: (pod) => resizeRefusalOf(pod, this.#othersThan(pod.metadata?.uid), this.#context.node()),
       services: () => options.services?.() ?? serviceCache!.list(),
       node: () => this.#keeper.node,
       hostAddresses: () => internalAddresses(description()),
@@ -168,24 +169,29 @@ class NodeAgent implements Kubelet {
   }
 
   #begin(pod: Pod, uid: string): void {
-    const worker = new PodWorker(pod, this.#context, () => this.#workers.delete(uid));
-    const others = [...this.#workers.values()].filter((other) => !other.finished && !hasEnded(other.pod));
+    const worker = new PodWorker(pod, this.#context, () => {
+      this.#workers.delete(uid);
+      for (const other of this.#workers.values()) other.roomWasMade();
+    });
+    const others = this.#othersThan(uid);
     this.#workers.set(uid, worker);
     // A pod that was admitted once stays admitted: its status has a start time.
     const fresh = pod.status?.startTime === undefined && pod.metadata?.deletionTimestamp === undefined;
-    const rejection = fresh
-      ? rejectionOf(
-          pod,
-          others.map((other) => other.pod),
-          this.#context.node(),
-        )
-      : undefined;
+    const rejection = fresh ? rejectionOf(pod, others, this.#context.node()) : undefined;
     if (rejection !== undefined) {
       const about = { ...pod, apiVersion: 'v1', kind: 'Pod' };
       this.#context.recorder.event(about, 'Warning', rejection.reason, rejection.message);
       worker.fail({ ...rejection, message: `Pod was rejected: ${rejection.message}` });
     }
     worker.wake();
+  }
+
+  /** The pods that hold something of the node, with the resources that it has given them. */
+  #othersThan(uid: string | undefined): Pod[] {
+    const others = [...this.#workers].filter(
+      ([other, { finished, pod }]) => other !== uid && !finished && !hasEnded(pod),
+    );
+    return others.map(([, { pod }]) => pod);
   }
 
   /** Ends what the runtime and the disk have of pods that the API does not know any more. */

@@ -23,6 +23,8 @@ export interface Runtime {
   /** SIGTERM (or the image's own stop signal), then SIGKILL after `graceSeconds`; resolves when it has ended. */
   stopContainer(id: string, graceSeconds: number): Promise<void>;
   removeContainer(id: string): Promise<void>;
+  /** Gives a container that runs other limits, without stopping it. */
+  updateContainer(id: string, resources: ResourceSpec): Promise<void>;
 
   /** All that the runtime has of every pod. */
   pods(): Promise<RuntimePod[]>;

@@ -24,13 +24,29 @@ export function amountsOf(list: Readonly<Record<string, string>> | undefined): A
  * initialisation needs if that is more, and the overhead of its runtime class on top.
  */
 export function podRequest(pod: Pod): Amounts {
-  return requestWith(pod, (container) => amountsOf(container.resources?.requests));
+  return requestWith(pod, (container) => containerRequest(pod, container));
+}
+
+/**
+ * What a container asks, or the more of it that its node has given it or is still giving it, when its resources are being
+ * changed while it runs (KEP 1287). What the node can never give is not counted.
+ */
+function containerRequest(pod: Pod, { name, resources }: Container): Amounts {
+  const asked = amountsOf(resources?.requests);
+  const { initContainerStatuses = [], containerStatuses = [], conditions = [] } = pod.status ?? {};
+  const status = [...containerStatuses, ...initContainerStatuses].find((one) => one.name === name);
+  if (status?.allocatedResources === undefined && status?.resources?.requests === undefined) return asked;
+  const infeasible = conditions.some((one) => one.type === 'PodResizePending' && one.reason === 'Infeasible');
+  const amounts: Amounts = infeasible ? new Map() : asked;
+  raise(amounts, amountsOf(status.allocatedResources));
+  raise(amounts, amountsOf(status.resources?.requests));
+  return amounts;
 }
 
 /** The same, counting a small amount of cpu and memory for each container that asks for none of it. */
 export function podRequestForSpreading(pod: Pod): Amounts {
   return requestWith(pod, (container) => {
-    const amounts = amountsOf(container.resources?.requests);
+    const amounts = containerRequest(pod, container);
     if (!amounts.has('cpu')) amounts.set('cpu', assumedCpu);
     if (!amounts.has('memory')) amounts.set('memory', assumedMemory);
     return amounts;

@@ -48,6 +48,7 @@ export function builtInSubresources(options: {
     podEviction(world, caches),
     namespaceFinalize,
     updateThrough('', 'pods', 'ephemeralcontainers'),
+    updateThrough('', 'pods', 'resize'),
     updateThrough('certificates.k8s.io', 'certificatesigningrequests', 'approval'),
     ...(connector === undefined
       ? []

@@ -11,7 +11,8 @@ import { containerSecurity, rootRefusal } from './container-security.ts';
 import { environmentOf } from './environment.ts';
 import { expand } from './expansion.ts';
 import { runHook } from './lifecycle-hook.ts';
-import { resourceLimits } from './resource-limits.ts';
+import { nodeMemory, resourceLimits } from './resource-limits.ts';
+import { limitsAnnotation } from './running-limits.ts';
 import { StartError } from './start-error.ts';
 
 export interface StartRequest {
@@ -131,7 +132,7 @@ async function containerSpec(request: StartRequest, imageRef: string, context: K
   });
   const expanded = (text: string) => expand(text, (name) => env.get(name));
   const attempt = attemptBefore(pod, runtimePod, container.name) + 1;
-  const allocatableMemory = context.node().status?.capacity?.['memory'];
+  const limits = resourceLimits(pod, container, nodeMemory(context.node()));
   return {
     name: container.name,
     role: roleOf(pod, container),
@@ -144,14 +145,14 @@ async function containerSpec(request: StartRequest, imageRef: string, context: K
     env: [...env],
     mounts: [...(await volumes.mountsOf(container, env)), ...(await ownMounts(request, attempt, context))],
     labels: {},
-    annotations: { [hashAnnotation]: containerHash(container) },
+    annotations: { [hashAnnotation]: containerHash(container), [limitsAnnotation]: JSON.stringify(limits) },
     logPath: `${container.name}/${attempt}.log`,
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     privileged: container.securityContext?.privileged ?? false,
     security: containerSecurity(pod, container),
-    resources: resourceLimits(pod, container, Number(allocatableMemory?.replace(/Ki$/, '') ?? 0) * 1024),
+    resources: limits,
     pid: sandbox.pid === 'node' ? 'node' : pidMode(pod),
     ...pidOf(request),
   };

@@ -1,5 +1,5 @@
 import { quantityToNumber } from '@keelson/model';
-import type { Container, Pod } from '@keelson/model/generated/types/core-v1.ts';
+import type { Container, Node, Pod } from '@keelson/model/generated/types/core-v1.ts';
 import { qosClass } from '../pods/quality-of-service.ts';
 import type { ResourceSpec } from '../runtime.ts';
 
@@ -8,6 +8,12 @@ const period = 100_000;
 const leastQuota = 1_000;
 const leastShares = 2;
 const mostShares = 262_144;
+
+/** All of a node's memory, in bytes. */
+export function nodeMemory({ status }: Node): number {
+  const memory = status?.capacity?.['memory'];
+  return memory === undefined ? 0 : quantityToNumber(memory);
+}
 
 /** A container's requests and limits in the kernel's units, as upstream's kubelet converts them. */
 export function resourceLimits(pod: Pod, container: Container, nodeMemory: number): ResourceSpec {

@@ -1,5 +1,6 @@
 import { quantityToNumber } from '@keelson/model';
 import type { Node, Pod, Toleration } from '@keelson/model/generated/types/core-v1.ts';
+import type { ResizeRefusal } from './pod-allocation.ts';
 import { allContainers } from './quality-of-service.ts';
 
 /** Why a node refuses a pod that was bound to it: the pod becomes Failed with this. */
@@ -34,6 +35,29 @@ function shortage(pod: Pod, others: readonly Pod[], node: Node): Rejection | und
     return { reason: `OutOf${name}`, message };
   }
   return undefined;
+}
+
+/** Why the node cannot give a pod of its own the resources that it should have now; undefined when it can. */
+export function resizeRefusalOf(pod: Pod, others: readonly Pod[], node: Node): ResizeRefusal | undefined {
+  const allocatable = node.status?.allocatable ?? {};
+  const wanted = requests(pod);
+  const shortages = ['cpu', 'memory'].flatMap((name) => {
+    const requested = wanted.get(name) ?? 0;
+    const capacity = units(name, allocatable[name] ?? '0');
+    const used = others.reduce((sum, other) => sum + (requests(other).get(name) ?? 0), 0);
+    return requested <= capacity - used ? [] : [{ name, requested, used, capacity }];
+  });
+  const tooMuch = shortages.find(({ requested, capacity }) => requested > capacity);
+  if (tooMuch !== undefined) {
+    const { name, requested, capacity } = tooMuch;
+    const message = `Node didn't have enough capacity: ${name}, requested: ${requested}, capacity: ${capacity}`;
+    return { reason: 'Infeasible', message };
+  }
+  const [short] = shortages;
+  if (short === undefined) return undefined;
+  const { name, requested, used, capacity } = short;
+  const message = `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`;
+  return { reason: 'Deferred', message };
 }
 
 function mismatch(pod: Pod, node: Node): Rejection | undefined {

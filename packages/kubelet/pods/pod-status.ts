@@ -7,6 +7,7 @@ import type {
   PodStatus,
 } from '@keelson/model/generated/types/core-v1.ts';
 import { type ContainerStatusFacts, containerStatus } from './container-status.ts';
+import type { ResizeRefusal } from './pod-allocation.ts';
 import { isSidecar, usableSandbox } from './pod-plan.ts';
 import { qosClass } from './quality-of-service.ts';
 
@@ -18,6 +19,8 @@ export interface PodStatusFacts extends ContainerStatusFacts {
   readonly previous: PodStatus | undefined;
   /** Set when the node ended the pod: it is Failed, whatever its containers say. */
   readonly failure: { readonly reason: string; readonly message: string } | undefined;
+  /** What keeps the pod from having the resources that its spec says. */
+  readonly resize?: { readonly refusal: ResizeRefusal | undefined; readonly error: string | undefined };
 }
 
 /** The whole status of a pod that this node has, but for conditions that others own. */
@@ -121,6 +124,9 @@ function conditionsOf(
     ['ContainersReady', ready],
     ['PodScheduled', { ok: true }],
   ];
+  const { refusal, error } = facts.resize ?? {};
+  if (refusal) wanted.push(['PodResizePending', { ok: true, ...refusal }]);
+  if (error) wanted.push(['PodResizeInProgress', { ok: true, reason: 'Error', message: error }]);
   return wanted.map(([type, verdict]) => condition(facts, type, verdict));
 }
 

@@ -1,20 +1,17 @@
-import { messageOf, sleep, type Timer } from '@keelson/base';
+import { sleep, type Timer } from '@keelson/base';
 import type { Container, EphemeralContainer, Pod, PodStatus } from '@keelson/model/generated/types/core-v1.ts';
-import { startContainer } from '../containers/container-starter.ts';
-import { RestartBackoff } from '../containers/restart-backoff.ts';
-import { StartError } from '../containers/start-error.ts';
-import { goDuration } from '../go-duration.ts';
 import type { KubeletContext } from '../kubelet-context.ts';
 import { ContainerProbes } from '../probes/container-probes.ts';
-import { type RuntimePod, type RuntimeSandbox, runtimeMessage } from '../runtime.ts';
+import { type RuntimeContainer, type RuntimePod, type RuntimeSandbox, runtimeMessage } from '../runtime.ts';
 import { PodStorage } from '../volumes/pod-storage.ts';
 import { VolumeError } from '../volumes/pod-volumes.ts';
-import type { WaitingReason } from './container-status.ts';
+import { ContainerStarts } from './container-starts.ts';
 import type { PodPlace } from './field-reference.ts';
 import type { Rejection } from './pod-admission.ts';
 import { PodEvents } from './pod-events.ts';
-import { newestContainer, type PodPlan, planPod, usableSandbox } from './pod-plan.ts';
+import { type PodPlan, planPod, usableSandbox } from './pod-plan.ts';
 import { finalizeDeletion, pruneEnded, removeRemains } from './pod-removal.ts';
+import { PodResizing } from './pod-resizing.ts';
 import { hurryContainers, stopAllContainers, stopContainer } from './pod-shutdown.ts';
 import { podStatus } from './pod-status.ts';
 import { podLabel, sandboxSpec } from './sandbox-spec.ts';
@@ -35,13 +32,15 @@ export class PodWorker {
   readonly #events: PodEvents;
   readonly #storage: PodStorage;
   readonly #probes: ContainerProbes;
-  readonly #backoff = new RestartBackoff();
   readonly #messages: TerminationMessages;
-  readonly #waiting = new Map<string, WaitingReason>();
-  readonly #retryAt = new Map<string, number>();
+  readonly #starts: ContainerStarts;
   /** Aborts when the pod is to end: an image is not waited for any more. */
   readonly #interruption = new AbortController();
   readonly #onEnd: () => void;
+  readonly #resizing: PodResizing;
+  /** As the API has it. */
+  #wanted: Pod;
+  /** The same, with the resources that the node has given it. */
   #pod: Pod;
   #failure: Rejection | undefined;
   #orphaned = false;
@@ -58,11 +57,14 @@ export class PodWorker {
 
   /** `onEnd` is called when nothing is left of the pod on this node. */
   constructor(pod: Pod, context: KubeletContext, onEnd: () => void) {
-    this.#pod = pod;
+    this.#wanted = pod;
+    this.#resizing = new PodResizing(pod, context);
+    this.#pod = this.#resizing.applied(pod);
     this.#context = context;
     this.#onEnd = onEnd;
     this.#events = new PodEvents(context.recorder, () => this.#pod);
     this.#storage = new PodStorage(context);
+    this.#starts = new ContainerStarts(context, this.#events, this.#storage.volumes, this.#interruption.signal);
     this.#messages = new TerminationMessages(context.files);
     this.#probes = new ContainerProbes({
       world: context.world,
@@ -83,7 +85,8 @@ export class PodWorker {
 
   /** The pod has a newer state. */
   update(pod: Pod): void {
-    this.#pod = pod;
+    this.#wanted = pod;
+    this.#pod = this.#resizing.applied(pod);
     if (pod.metadata?.deletionTimestamp !== undefined) this.#interruption.abort();
     const grace = this.#pod.metadata?.deletionGracePeriodSeconds;
     if (this.#stopping !== undefined && grace !== undefined && grace < this.#stopping) void this.#hurry(grace);
@@ -102,6 +105,11 @@ export class PodWorker {
     if (this.#failure !== undefined || this.#finished) return;
     this.#failure = rejection;
     this.wake();
+  }
+
+  /** Another pod has gone: what was put off may have room now. */
+  roomWasMade(): void {
+    if (this.#resizing.outcome.refusal?.reason === 'Deferred') this.wake();
   }
 
   /** Looks at everything again, soon. */
@@ -158,6 +166,7 @@ export class PodWorker {
     }
     const ended = this.#pod.status?.phase === 'Succeeded' || this.#pod.status?.phase === 'Failed';
     if (this.#failure !== undefined || ended) return this.#settle(runtimePod);
+    this.#pod = this.#resizing.allocated(this.#wanted);
     const plan = planPod(this.#pod, runtimePod, this.#probes);
     if (plan.finished) return this.#settle(runtimePod);
     const due = await this.#carryOut(plan, runtimePod);
@@ -168,15 +177,13 @@ export class PodWorker {
     const { runtime } = this.#context;
     for (const { container, message } of plan.kill) {
       const own = this.#probes.failedProbe(container.id)?.terminationGracePeriodSeconds;
-      const graceSeconds = own ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
-      const address = runtimePod.sandboxes[0]?.addresses[0] ?? '';
-      await stopContainer(
-        { pod: this.#pod, container, message, graceSeconds, events: this.#events, address },
-        this.#context,
-      );
+      await this.#stopOne(container, message, own, runtimePod);
     }
     for (const sandbox of plan.staleSandboxes) await runtime.stopSandbox(sandbox.id);
     if (plan.kill.length > 0) return this.#again();
+    const stop = (container: RuntimeContainer, message: string) =>
+      this.#stopOne(container, message, undefined, runtimePod);
+    if (await this.#resizing.hold(this.#pod, runtimePod, stop)) return this.#again();
     if (plan.newSandbox !== undefined) return this.#makeSandbox(plan.newSandbox, runtimePod);
     const sandbox = usableSandbox(this.#pod, runtimePod)!;
     const mounted = await this.#mount(runtimePod, sandbox);
@@ -185,21 +192,30 @@ export class PodWorker {
     return this.#startAll(plan.start, runtimePod, sandbox);
   }
 
+  async #stopOne(
+    container: RuntimeContainer,
+    message: string,
+    ownGrace: number | undefined,
+    runtimePod: RuntimePod,
+  ): Promise<void> {
+    const graceSeconds = ownGrace ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
+    const address = runtimePod.sandboxes[0]?.addresses[0] ?? '';
+    const about = { pod: this.#pod, container, message, graceSeconds, events: this.#events, address };
+    await stopContainer(about, this.#context);
+  }
+
   async #startAll(
     wanted: readonly (Container | EphemeralContainer)[],
     runtimePod: RuntimePod,
     sandbox: RuntimeSandbox,
   ): Promise<number | undefined> {
-    const { clock } = this.#context.world;
-    for (const name of this.#waiting.keys())
-      if (!wanted.some((container) => container.name === name)) this.#waiting.delete(name);
+    this.#starts.keepOnly(wanted);
     let next = this.#storage.volumes.refreshes(this.#pod) ? volumeRefresh : Number.POSITIVE_INFINITY;
     let started = false;
     this.#publish(runtimePod);
     for (const container of wanted) {
       if (this.#interrupted()) return this.#again();
-      const due = (this.#retryAt.get(container.name) ?? 0) - clock.monotonic();
-      const wait = due > 0 ? due : await this.#startOne(container, runtimePod, sandbox);
+      const wait = await this.#starts.start(this.#pod, container, runtimePod, sandbox, this.#place(sandbox));
       if (wait === undefined) started = true;
       else next = Math.min(next, wait);
     }
@@ -207,53 +223,6 @@ export class PodWorker {
     await pruneEnded(runtimePod, this.#context);
     this.#publish(runtimePod);
     return next === Number.POSITIVE_INFINITY ? undefined : Math.max(next, 10);
-  }
-
-  /** Resolves to undefined when the container runs, else to when another try is due. */
-  async #startOne(
-    container: Container | EphemeralContainer,
-    runtimePod: RuntimePod,
-    sandbox: RuntimeSandbox,
-  ): Promise<number | undefined> {
-    const { clock } = this.#context.world;
-    const last = newestContainer(runtimePod, container.name);
-    const hold = last?.state === 'exited' ? this.#backoff.waitFor(last, clock.now()) : undefined;
-    if (hold !== undefined) {
-      const label = podLabel(this.#pod);
-      const text = `Back-off restarting failed container ${container.name} in pod ${label}`;
-      this.#events.container(container.name, 'Warning', 'BackOff', text);
-      const message = `back-off ${goDuration(hold.delay)} restarting failed container=${container.name} pod=${label}`;
-      this.#waiting.set(container.name, { reason: 'CrashLoopBackOff', message });
-      this.#retryAt.set(container.name, clock.monotonic() + hold.until - clock.now());
-      return hold.until - clock.now();
-    }
-    try {
-      const spec = sandboxSpec(this.#pod, sandbox.attempt, this.#context);
-      const place = this.#place(sandbox);
-      await startContainer(
-        {
-          pod: this.#pod,
-          container,
-          runtimePod,
-          sandboxId: sandbox.id,
-          sandbox: spec,
-          place,
-          volumes: this.#storage.volumes,
-          events: this.#events,
-          signal: this.#interruption.signal,
-        },
-        this.#context,
-      );
-      this.#waiting.delete(container.name);
-      this.#retryAt.delete(container.name);
-      return undefined;
-    } catch (thrown) {
-      const error =
-        thrown instanceof StartError ? thrown : new StartError('CreateContainerError', messageOf(thrown), 10_000);
-      this.#waiting.set(container.name, { reason: error.reason, message: error.message });
-      this.#retryAt.set(container.name, clock.monotonic() + error.retryAfter);
-      return error.retryAfter;
-    }
   }
 
   async #makeSandbox(attempt: number, runtimePod: RuntimePod): Promise<number | undefined> {
@@ -299,7 +268,7 @@ export class PodWorker {
   async #settle(runtimePod: RuntimePod): Promise<undefined> {
     const after = await this.#stopEverything(runtimePod, this.#pod.spec?.terminationGracePeriodSeconds ?? 30);
     this.#finished = true;
-    this.#waiting.clear();
+    this.#starts.clear();
     this.#publish(after);
     return undefined;
   }
@@ -308,7 +277,7 @@ export class PodWorker {
   async #end(runtimePod: RuntimePod): Promise<number | undefined> {
     const { statuses } = this.#context;
     const uid = this.#pod.metadata?.uid ?? '';
-    this.#waiting.clear();
+    this.#starts.clear();
     if (!this.#orphaned) this.#publish(runtimePod);
     const grace = this.#pod.metadata?.deletionGracePeriodSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
     const after = await this.#stopEverything(runtimePod, grace);
@@ -363,13 +332,14 @@ export class PodWorker {
       pod: this.#pod,
       runtimePod,
       runtimeScheme,
-      waiting: this.#waiting,
+      waiting: this.#starts.waiting,
       findings: this.#probes,
       terminationMessages: this.#messages.byId,
       now: world.clock.now(),
       hostAddresses: this.#context.hostAddresses(),
       previous,
       failure: this.#failure,
+      resize: this.#resizing.outcome,
     });
     statuses.set(this.#pod, status);
   }

@@ -115,10 +115,19 @@ function isNews({ wanted, written }: Entry): boolean {
 function statusPatchIsNeeded(before: PodStatus | undefined, now: PodStatus): boolean {
   if (before === undefined) return true;
   if (owned.some((field) => !same(before[field], now[field]))) return true;
+  if (goneConditions(before, now).length > 0) return true;
   return (now.conditions ?? []).some((condition) => {
     const had = before.conditions?.find(({ type }) => type === condition.type);
     return !sameCondition(had, condition);
   });
+}
+
+/** Conditions of the kubelet's that are there only while they hold. */
+const passing = ['PodResizePending', 'PodResizeInProgress'];
+
+function goneConditions(before: PodStatus | undefined, now: PodStatus): string[] {
+  const has = (status: PodStatus | undefined, type: string) => status?.conditions?.some((one) => one.type === type);
+  return passing.filter((type) => has(before, type) && !has(now, type));
 }
 
 /** The strategic merge patch that makes the status `now`; conditions that others own stay as they are. */
@@ -140,7 +149,8 @@ export function statusPatch(before: PodStatus | undefined, now: PodStatus): obje
     };
     return [{ ...condition, ...cleared }];
   });
-  if (conditions.length > 0) patch['conditions'] = conditions;
+  const gone = goneConditions(before, now).map((type) => ({ type, $patch: 'delete' }));
+  if (conditions.length + gone.length > 0) patch['conditions'] = [...conditions, ...gone];
   return patch;
 }
 

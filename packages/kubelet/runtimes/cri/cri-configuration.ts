@@ -1,4 +1,11 @@
-import type { ContainerSpec, MountSpec, NamespaceMode, SandboxSpec, SecuritySpec } from '../../runtime.ts';
+import type {
+  ContainerSpec,
+  MountSpec,
+  NamespaceMode,
+  ResourceSpec,
+  SandboxSpec,
+  SecuritySpec,
+} from '../../runtime.ts';
 
 /** Labels by which a runtime's things are known to be a pod's; upstream's kubelet and crictl use the same. */
 export const podLabels = {
@@ -90,11 +97,12 @@ export function containerConfig(spec: ContainerSpec, sandbox: SandboxSpec): obje
     stdin: spec.stdin,
     stdin_once: spec.stdinOnce,
     tty: spec.tty,
-    linux: { resources: resources(spec), security_context: containerSecurity(spec, sandbox) },
+    linux: { resources: containerResources(spec.resources), security_context: containerSecurity(spec, sandbox) },
   };
 }
 
-function resources({ resources: limits }: ContainerSpec): object {
+/** runtime.v1.LinuxContainerResources. */
+export function containerResources(limits: ResourceSpec): object {
   return {
     cpu_period: limits.cpuPeriod,
     cpu_quota: limits.cpuQuota,

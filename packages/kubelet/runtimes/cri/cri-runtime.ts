@@ -8,6 +8,7 @@ import {
   type ExecRequest,
   type ExecResult,
   type ImageCredentials,
+  type ResourceSpec,
   type Runtime,
   type RuntimeContainer,
   RuntimeError,
@@ -19,7 +20,7 @@ import {
 } from '../../runtime.ts';
 import { removeCgroup } from './cgroup-removal.ts';
 import { CriChannel } from './cri-channel.ts';
-import { containerConfig, podLabels, sandboxConfig } from './cri-configuration.ts';
+import { containerConfig, containerResources, podLabels, sandboxConfig } from './cri-configuration.ts';
 import { connectStreams, dialPort } from './cri-streams.ts';
 
 export interface CriRuntimeOptions {
@@ -99,6 +100,10 @@ export class CriRuntime implements Runtime {
 
   async removeContainer(id: string): Promise<void> {
     await ignoreMissing(this.#runtime('RemoveContainer', { container_id: id }));
+  }
+
+  async updateContainer(id: string, limits: ResourceSpec): Promise<void> {
+    await this.#runtime('UpdateContainerResources', { container_id: id, linux: containerResources(limits) });
   }
 
   async pods(): Promise<RuntimePod[]> {

@@ -196,6 +196,10 @@ export class SimulatedRuntime implements Runtime {
     this.#containers.delete(id);
   }
 
+  async updateContainer(id: string): Promise<void> {
+    this.#container(id);
+  }
+
   async pods(): Promise<RuntimePod[]> {
     return [...this.#pods.values()].map(copyOf);
   }

@@ -322,6 +322,32 @@ test('readiness follows the probe over the network', { timeout: 40_000 }, async 
   );
 });
 
+test('a container that runs gets other limits, and an ephemeral one sees its processes', {
+  timeout: 40_000,
+}, async () => {
+  const resources = (memory: string) => ({ limits: { cpu: '200m', memory }, requests: { cpu: '100m', memory } });
+  put('grows', { ...script('exec sleep 1000'), resources: resources('64Mi') });
+  await until('grows runs', () => running('grows'));
+  const id = containerId('grows');
+  const told = async (command: string) =>
+    Buffer.from((await runtime.execSync(id, ['/bin/sh', '-c', command], 5000)).stdout).toString();
+  const memory = 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null';
+  assert.equal((await told(memory)).trim(), String(64 << 20));
+  const debug = {
+    name: 'debug',
+    image: 'docker.io/library/busybox:test',
+    imagePullPolicy: 'IfNotPresent',
+    targetContainerName: 'c',
+    ...script('exec sleep 2000'),
+  };
+  put('grows', { ...script('exec sleep 1000'), resources: resources('96Mi') }, { ephemeralContainers: [debug] });
+  await until('grows has grown', async () => (await told(memory)).trim() === String(96 << 20));
+  await until('both see each other', async () => {
+    const processes = await told('cat /proc/[0-9]*/cmdline | tr "\\0" " "');
+    return processes.includes('sleep 1000') && processes.includes('sleep 2000');
+  });
+});
+
 test('a new kubelet takes over what runs', { timeout: 40_000 }, async () => {
   const id = containerId('web');
   await end();
