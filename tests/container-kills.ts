@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pick, type Random, randomInteger } from '@keelson/base';
-import { controlProcesses, processesOf, runtimePods } from './machine-state.ts';
+import { controlProcesses, machines, processesOf, runtimePods } from './machine-state.ts';
 import { eventually, type RegionUnderTest } from './region-under-test.ts';
 import { Witnesses } from './witnesses.ts';
 
@@ -44,6 +44,7 @@ const victims: Readonly<Record<string, (region: RegionUnderTest, cluster: string
   'control plane': (region, cluster) => [region.clusterProcess(cluster)],
   'node agents': (region) => controlProcesses(region.data, /main\.mjs agent/),
   containerds: (region) => controlProcesses(region.data, /^\S*containerd --config/),
+  'an instance': (region) => machines(region.data).slice(0, 1),
   everything: (region) => [
     ...controlProcesses(region.data),
     ...controlProcesses(region.data, /^\S*containerd --config/),

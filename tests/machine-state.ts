@@ -1,5 +1,6 @@
 /** What a region with real containers leaves to be seen in the kernel: its names there, and its processes. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { runningProcess } from '@keelson/app/process/process-file.ts';
 import { run } from './region-under-test.ts';
 
 /** What the kernel has by name, so that what was left behind can be told. */
@@ -79,6 +80,11 @@ export function controlProcesses(
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && mine(name))
     .map(Number);
+}
+
+/** The first process of each instance: with it goes everything in the instance. */
+export function machines(data: string): number[] {
+  return globSync(`${data}/instances/*/process.json`).flatMap((record) => runningProcess(record) ?? []);
 }
 
 /** What a node's containerd has of one pod: how many sandboxes, and how many running containers of each name. */
