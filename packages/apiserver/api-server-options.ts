@@ -84,6 +84,8 @@ export interface ApiServerOptions {
   readonly services?: ServiceNetwork & { readonly advertise?: { readonly address: string; readonly port: number } };
   /** Checks of /readyz beside the server's own. */
   readonly healthChecks?: readonly HealthCheck[];
+  /** Whether metadata.managedFields are kept, and configurations can be applied; by default they are. */
+  readonly fieldManagement?: boolean;
   /** Objects that are created at start when they do not exist, as system:apiserver. */
   readonly bootstrap?: readonly ApiObject[];
   /** What OpenAPI documents say of types and fields; absent: nothing. */

@@ -3,6 +3,7 @@ import { GrowingCatalogue, type ResourceCatalogue } from '@keelson/model';
 import { StoreError } from '@keelson/store';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { type ApiServerLimits, type ApiServerOptions, apiServerLimits } from './api-server-options.ts';
+import { FieldManagement } from './apply/field-management.ts';
 import { createMissing } from './bootstrap/create-missing.ts';
 import { publishKubernetesService } from './bootstrap/kubernetes-service.ts';
 import { definitionHooks } from './custom-resources/definition-hooks.ts';
@@ -87,7 +88,8 @@ class KeelsonApiServer implements ApiServer {
     this.#services = options.services && new ServiceHooks(options.services, world.random);
     const services = this.#services === undefined ? [] : [this.#services];
     const hooks = new HookTable([namespaceHooks, definitionHooks(world), ...services, ...(options.hooks ?? [])]);
-    this.#writer = new ObjectWriter({ world, store, caches, admission, hooks });
+    const management = options.fieldManagement === false ? undefined : new FieldManagement(world, catalogue);
+    this.#writer = new ObjectWriter({ world, store, caches, admission, hooks, management });
     if (catalogue instanceof GrowingCatalogue)
       this.#customResources = new CustomResources({
         world,
@@ -107,6 +109,7 @@ class KeelsonApiServer implements ApiServer {
       shared: options.sharedStore ?? false,
       caches,
       writer: this.#writer,
+      authorizer: options.authorizer,
     });
     const subresources = [
       ...builtInSubresources({

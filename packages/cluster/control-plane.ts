@@ -155,7 +155,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     services: { block: options.serviceCidr, ...(options.advertise ? { advertise: options.advertise } : {}) },
   });
   const clientAs = (name: string, groups: readonly string[] = []) =>
-    createClient({ send: server.handler, clock: world.clock, peer: inProcessPeer(name, groups), userAgent: name });
+    createClient({
+      send: server.handler,
+      clock: world.clock,
+      peer: inProcessPeer(name, groups),
+      userAgent: program(name),
+    });
   let controllers: RunningControllers | undefined;
   return {
     server,
@@ -177,6 +182,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       webhooks.close();
     },
   };
+}
+
+/** The program that upstream runs a user of the control plane in: it is the manager of what that user changes. */
+function program(user: string): string {
+  if (user === 'system:apiserver') return 'kube-apiserver';
+  return user === 'system:kube-scheduler' ? 'kube-scheduler' : 'kube-controller-manager';
 }
 
 function addonsFor({ region, clusterName, serviceCidr, endpoint }: ControlPlaneOptions, image: string): ApiObject[] {

@@ -3,15 +3,34 @@
  * clock, no network.
  */
 
+export type { Application, Applied } from './apply/apply-configuration.ts';
+export { ApplyConflict } from './apply/apply-conflict.ts';
 export * from './apply/apply-schema.ts';
+export { type ApplyTarget, fieldSetOf, matchingPart } from './apply/apply-target.ts';
+export { type FieldSet, outsideOf } from './apply/field-set.ts';
+export { applyWithLastApplied } from './apply/last-applied.ts';
+export { ListElementError } from './apply/list-element.ts';
+export {
+  ManagedFields,
+  putManagedFields,
+  sameButForTimes,
+  showManagedFields,
+  takeManagedFields,
+} from './apply/managed-fields.ts';
+export { FieldSetError } from './apply/path-element.ts';
+export { emptyObject, tableApplyType } from './apply/table-types.ts';
+export { type ManagerUpdate, updateManagers } from './apply/update-managers.ts';
+export { validateConfiguration } from './apply/validate-configuration.ts';
 export { GrowingCatalogue } from './catalogue/growing-catalogue.ts';
 export { catalogueFor, newestMinor, oldestMinor } from './catalogue/kubernetes-catalogue.ts';
 export * from './certificates/certificate-request.ts';
 export * from './codec/decode.ts';
 export * from './codec/decode-error.ts';
+export { duplicateFields } from './codec/duplicate-fields.ts';
 export { copyOf } from './codec/own-property.ts';
 export * from './codec/protobuf/envelope.ts';
 export * from './codec/stored-object.ts';
+export { parseYaml } from './codec/yaml.ts';
 export * from './custom-resources/index.ts';
 export { descriptionsFrom } from './documents/descriptions.ts';
 export { aggregatedDiscovery, apiGroupList, apiResourceList, apiVersions } from './documents/discovery.ts';
@@ -23,6 +42,7 @@ export * from './metadata/names.ts';
 export * from './metadata/same-value.ts';
 export * from './metadata/validate-metadata.ts';
 export * from './object.ts';
+export { goText } from './patch/go-text.ts';
 export { jsonMergePatch } from './patch/json-merge-patch.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export * from './patch/patch-error.ts';

@@ -23,7 +23,8 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   ownerReferences?: OwnerReference[];
   finalizers?: string[];
-  managedFields?: ManagedFieldsEntry[];
+  /** While a write is planned, a form that is made into entries only when somebody writes them down. */
+  managedFields?: ManagedFieldsEntry[] | { toJSON(): ManagedFieldsEntry[] };
 }
 
 export interface ManagedFieldsEntry {

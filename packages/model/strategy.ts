@@ -1,3 +1,4 @@
+import type { ApplySchema } from './apply/apply-schema.ts';
 import type { FieldError } from './field-error.ts';
 import type { ApiObject } from './object.ts';
 
@@ -58,6 +59,16 @@ export interface Strategy {
   /** Seconds after its last write that the object removes itself (Event). */
   readonly ttl?: number;
 
+  /**
+   * What writes through a sub-resource (`''`: the resource itself) leave alone, as paths: whoever writes there does not
+   * become its manager. Without it the status through the resource, the spec through its status.
+   */
+  readonly resetFields?: Readonly<Record<string, readonly string[]>>;
+  /** The other way about: all that writes through a sub-resource change; `*` in a path is any element of a list. */
+  readonly changedFields?: Readonly<Record<string, readonly string[]>>;
+  /** How applied configurations are merged, for a kind that the tables do not describe. */
+  readonly applySchema?: ApplySchema;
+
   /** How the kind is read and written through /scale. */
   readonly scale?: ScaleForm;
   /**
@@ -107,6 +118,8 @@ export interface SubresourceUpdate {
 
 /** The /scale sub-resource: autoscaling/v1 Scale of an object. */
 export interface ScaleForm {
+  /** Where the object has its replicas, as a path; `spec.replicas` when it is not said. */
+  readonly replicasPath?: string;
   /** The Scale, with the object's name, namespace, uid, resourceVersion and creationTimestamp. */
   read(object: Readonly<ApiObject>): ApiObject;
   /** Sets the object's replicas to what the Scale's spec says. */

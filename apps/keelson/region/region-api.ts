@@ -63,6 +63,8 @@ export function createRegionApi(world: World, store: Store, tokens: ClusterToken
     store,
     catalogue,
     caches,
+    // Nobody applies configurations to the region: its objects have one writer each, the service or a controller.
+    fieldManagement: false,
     version: {
       major: '1',
       minor: '36',

@@ -99,6 +99,11 @@ export function checkStrict(
   if (problems.length === 0 || validation === 'Ignore') return;
   if (validation === 'Strict')
     throw undecodable(decoded.object, expected, `strict decoding error: ${problems.join(', ')}`);
+  warnOf(problems, warnings);
+}
+
+/** Warns of problems, as far as there is room for them. */
+export function warnOf(problems: readonly string[], warnings: string[]): void {
   let used = 0;
   for (const problem of problems) {
     used += problem.length;

@@ -104,6 +104,11 @@ export function conflict(of: GroupResource, name: string, why: string = modified
   return new StatusError(409, 'Conflict', message, detailsOf(of, name));
 }
 
+/** An apply that would give fields of other managers another value; each is a cause. */
+export function applyConflict(message: string, causes: NonNullable<StatusDetails['causes']>): StatusError {
+  return new StatusError(409, 'Conflict', message, { causes });
+}
+
 /** `Deployment.apps "x" is invalid: <errors>`, several in square brackets; each is a cause too. */
 export function invalid(
   kind: Pick<GroupVersionKind, 'group' | 'kind'>,
@@ -116,7 +121,7 @@ export function invalid(
   const details: StatusDetails = {
     ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind === '' ? {} : { kind: kind.kind }),
     causes: errors.map((error) => ({ reason: error.type, message: error.message, field: error.field })),
   };
   return new StatusError(422, 'Invalid', `${subject} "${name}" is invalid: ${text}`, details);
@@ -158,9 +163,13 @@ export function internal(message: string): StatusError {
   });
 }
 
-/** What a JSON patch that cannot be applied is answered with: the reason is in the cause. */
-export function unprocessable(message: string): StatusError {
-  return new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request`, {
-    causes: [{ reason: 'UnexpectedServerResponse', message }],
-  });
+/** What a patch that does not fit the object is answered with: upstream does not tell more. */
+export function unprocessable(): StatusError {
+  return new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+}
+
+/** A patched object that cannot be read, or has fields that do not exist. `value` is what the client is shown of it. */
+export function invalidPatch(value: string, why: string): StatusError {
+  const message = `Invalid value: ${JSON.stringify(value)}: ${why}`;
+  return invalid({ group: '', kind: '' }, '', [{ type: 'FieldValueInvalid', field: 'patch', message }]);
 }

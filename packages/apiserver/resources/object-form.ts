@@ -1,4 +1,4 @@
-import { type ApiObject, encodeObject, type Resource } from '@keelson/model';
+import { type ApiObject, encodeObject, type Resource, showManagedFields } from '@keelson/model';
 import { apiVersionOf } from '../request/decode-body.ts';
 import { tooLarge } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
@@ -18,12 +18,21 @@ export function decodeAs(resource: Resource, cached: CachedObject): ApiObject {
   return storedAs === undefined ? object : storedAs.fromStored(object);
 }
 
+/** The same with its managed fields as they are stored: for planning writes. */
+export function keptAs(resource: Resource, cached: CachedObject): ApiObject {
+  const { storedAs } = resource.strategy;
+  const object = cached.decodeKept();
+  return storedAs === undefined ? object : storedAs.fromStored(object);
+}
+
 /** The bytes to store; a promise of them where others convert the object. @throws StatusError 413 */
 export function encodeFrom(resource: Resource, object: ApiObject): Uint8Array | Promise<Uint8Array> {
   const { storedAs } = resource.strategy;
   object.apiVersion = apiVersionOf(resource);
   object.kind = resource.kind;
   if (resource.form !== undefined) {
+    // Whoever converts it knows managed fields only as clients see them.
+    if (resource.version !== resource.storage.version) showManagedFields(object.metadata);
     const encoded = resource.form.encode(object);
     return encoded instanceof Uint8Array ? limited(encoded) : encoded.then(limited);
   }

@@ -32,14 +32,7 @@ export function settleName(object: ApiObject, name: string): void {
 export function stampNew(object: ApiObject, resource: Resource, world: World): void {
   const meta = metadataOf(object);
   if (meta.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
-  for (const name of [
-    'resourceVersion',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'generation',
-    'managedFields',
-    'selfLink',
-  ]) {
+  for (const name of ['resourceVersion', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'selfLink']) {
     delete (meta as Record<string, unknown>)[name];
   }
   if (!meta.name && meta.generateName) meta.name = generatedName(meta.generateName, world);
@@ -61,7 +54,7 @@ export function stampChanged(object: ApiObject, previous: Readonly<ApiObject>, o
     throw conflict(of, String(old['name']), why);
   }
   const kept = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'];
-  for (const name of [...kept, 'generation', 'generateName', 'selfLink', 'managedFields']) {
+  for (const name of [...kept, 'generation', 'generateName', 'selfLink']) {
     if (old[name] === undefined) delete meta[name];
     else meta[name] = old[name];
   }

@@ -1,6 +1,7 @@
 import type { World } from '@keelson/base';
 import type { ApiObject, Resource } from '@keelson/model';
 import { type Operation, type Store, StoreError, type TransactionResult } from '@keelson/store';
+import type { AppliedObject, FieldManagement } from '../apply/field-management.ts';
 import type { DeleteOptions } from '../request/delete-options.ts';
 import {
   alreadyExists,
@@ -36,6 +37,7 @@ export class ObjectWriter implements PlannerTools {
   readonly world: World;
   readonly admission: AdmissionChain;
   readonly hooks: HookTable;
+  readonly management: FieldManagement | undefined;
   readonly #store: Store;
   readonly #caches: ResourceCaches;
   readonly #locks = new KeyLocks();
@@ -46,10 +48,13 @@ export class ObjectWriter implements PlannerTools {
     caches: ResourceCaches;
     admission: AdmissionChain;
     hooks: HookTable;
+    /** Keeps who manages which fields; without it nobody does. */
+    management?: FieldManagement | undefined;
   }) {
     this.world = options.world;
     this.admission = options.admission;
     this.hooks = options.hooks;
+    this.management = options.management;
     this.#store = options.store;
     this.#caches = options.caches;
   }
@@ -90,7 +95,7 @@ export class ObjectWriter implements PlannerTools {
     name: string,
     modify: Modify,
     rules: UpdateRules,
-    absent?: () => ApiObject,
+    absent?: () => ApiObject | AppliedObject | Promise<ApiObject | AppliedObject>,
   ): Promise<WriteResult> {
     const key = this.cacheOf(context.resource).keyOf(context.namespace, name);
     return this.#locks.run([key], () =>
@@ -98,7 +103,7 @@ export class ObjectWriter implements PlannerTools {
         const present = this.#find(context, name);
         if (present !== undefined) return planUpdate(this, context, present, modify, rules);
         if (absent === undefined) throw notFound(context.resource, name);
-        return planCreate(this, context, absent());
+        return planCreate(this, context, await absent());
       }),
     );
   }

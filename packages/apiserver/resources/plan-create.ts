@@ -1,5 +1,7 @@
 import { rfc3339 } from '@keelson/base';
-import { type ApiObject, applyTableDefaults, validateObjectMeta, type WriteFacts } from '@keelson/model';
+import { type ApiObject, applyTableDefaults, ManagedFields, validateObjectMeta, type WriteFacts } from '@keelson/model';
+import { AppliedObject, takeSent } from '../apply/field-management.ts';
+import { PlannedManagement } from '../apply/planned-management.ts';
 import { invalid } from '../request/status-error.ts';
 import { admissionRequest } from './admission-request.ts';
 import { encodeFrom } from './object-form.ts';
@@ -9,22 +11,31 @@ import type { WriteContext, WritePlan } from './write-plan.ts';
 
 /**
  * A new object, taken through defaults, admission, the kind's own rules and reservations.
- * @param object private to the call, of the resource's own form
+ * @param made private to the call, of the resource's own form; of an applied configuration the managers are settled
  * @throws StatusError
  */
-export async function planCreate(tools: PlannerTools, context: WriteContext, object: ApiObject): Promise<WritePlan> {
+export async function planCreate(
+  tools: PlannerTools,
+  context: WriteContext,
+  made: ApiObject | AppliedObject,
+): Promise<WritePlan> {
   const { resource, namespace, dryRun } = context;
   const { strategy } = resource;
+  const object = made instanceof AppliedObject ? made.object : made;
   settleNamespace(object, resource, namespace);
+  takeSent(object);
   applyDefaults(context, object);
+  const management = new PlannedManagement(object, await managersOfNew(tools, context, made));
   const request = admissionRequest(context, { operation: 'CREATE', name: metadataOf(object).name ?? '', object });
   if (!context.admitted) await tools.admission.mutate(request);
+  management.settle(context.warnings);
   stampNew(object, resource, tools.world);
   strategy.prepareForCreate?.(object, factsOf(tools, context));
   applyDefaults(context, object);
   const meta = metadataOf(object);
   const { nameForm = 'dnsSubdomain', plainFinalizers = false } = strategy;
   const rules = { namespaced: resource.namespaced, nameForm, plainFinalizers };
+  management.put();
   const problems = [...validateObjectMeta(meta, rules), ...(strategy.validate?.(object) ?? [])];
   if (problems.length > 0) throw invalid(resource, meta.name ?? '', problems);
   context.warnings.push(...(strategy.warnings?.(object) ?? []));
@@ -38,7 +49,7 @@ export async function planCreate(tools: PlannerTools, context: WriteContext, obj
       key: tools.cacheOf(resource).keyOf(namespace, name),
       expected: 0,
       outcome: 'created',
-      bytes: await encodeFrom(resource, object),
+      bytes: await management.encoded(() => encodeFrom(resource, object)),
       object,
       ttl: strategy.ttl,
       reservation,
@@ -48,6 +59,15 @@ export async function planCreate(tools: PlannerTools, context: WriteContext, obj
     reservation?.undo();
     throw error;
   }
+}
+
+async function managersOfNew(
+  tools: PlannerTools,
+  context: WriteContext,
+  made: ApiObject | AppliedObject,
+): Promise<ManagedFields> {
+  if (made instanceof AppliedObject) return made.managed;
+  return (await tools.management?.created(context, made)) ?? ManagedFields.none;
 }
 
 /** What the kind's preparation may know of the write. */

@@ -4,7 +4,7 @@ import type { DeleteOptions } from '../request/delete-options.ts';
 import { conflict } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { admissionRequest } from './admission-request.ts';
-import { decodeAs } from './object-form.ts';
+import { keptAs } from './object-form.ts';
 import { metadataOf } from './object-metadata.ts';
 import type { PlannerTools } from './planner-tools.ts';
 import type { WriteContext, WritePlan } from './write-plan.ts';
@@ -24,13 +24,13 @@ export async function planDelete(
 ): Promise<WritePlan> {
   const { resource, dryRun } = context;
   checkPreconditions(context, present, options);
-  const previous = decodeAs(resource, present);
+  const previous = keptAs(resource, present);
   const request = admissionRequest(context, { operation: 'DELETE', name: present.name, previous });
   if (!context.admitted) await tools.admission.mutate(request);
   if (!context.admitted) await tools.admission.validate(request);
   const { orphanWarning } = resource.strategy;
   if (orphanWarning !== undefined && options.propagationPolicy === undefined) context.warnings.push(orphanWarning);
-  const object = present.decode();
+  const object = present.decodeKept();
   const hooks = tools.hooks.of(resource);
   const fate = mark(tools, context, object, options);
   const plan = {

@@ -1,8 +1,18 @@
-import { type ApiObject, type FieldError, type SubresourceUpdate, validateObjectMetaUpdate } from '@keelson/model';
+import {
+  type ApiObject,
+  type FieldError,
+  type ManagedFields,
+  putManagedFields,
+  type SubresourceUpdate,
+  takeManagedFields,
+  validateObjectMetaUpdate,
+} from '@keelson/model';
+import { type ApiManagedFields, AppliedObject, takeSent } from '../apply/field-management.ts';
+import { PlannedManagement } from '../apply/planned-management.ts';
 import { conflict, invalid } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { admissionRequest } from './admission-request.ts';
-import { decodeAs, encodeFrom } from './object-form.ts';
+import { encodeFrom, keptAs } from './object-form.ts';
 import { metadataOf, raiseGeneration, settleName, settleNamespace, stampChanged } from './object-metadata.ts';
 import { applyDefaults, factsOf } from './plan-create.ts';
 import type { PlannerTools } from './planner-tools.ts';
@@ -11,9 +21,12 @@ import type { WriteContext, WritePlan } from './write-plan.ts';
 
 /**
  * Makes the new object from the present one, both of the resource's own form and private to the call; the present one
- * carries its resourceVersion. It is called again when another write came between.
+ * carries its resourceVersion, and not its managed fields, which are apart. It is called again when another write came
+ * between.
  */
-export type Modify = (present: ApiObject) => ApiObject | Promise<ApiObject>;
+export type Modify = (present: ApiObject, managed: ManagedFields) => Modified | Promise<Modified>;
+/** Of an applied configuration the managers are settled; of any other change they follow from it. */
+export type Modified = ApiObject | AppliedObject;
 
 /**
  * Which rules of the kind hold: those of an update, of its status, of another sub-resource of the kind's, or none
@@ -41,29 +54,64 @@ export async function planUpdate(
   rules: UpdateRules,
 ): Promise<WritePlan> {
   const { resource, namespace } = context;
-  const previous = decodeAs(resource, present);
-  const object = await modify(decodeAs(resource, present));
+  const previous = keptAs(resource, present);
+  const kept = takeManagedFields(previous.metadata);
+  const modified = await modify(withoutManaged(keptAs(resource, present)), kept);
+  const object = modified instanceof AppliedObject ? modified.object : modified;
+  const sent = takeSent(object);
   settleName(object, present.name);
   settleNamespace(object, resource, namespace);
   checkRevision(context, object, present, rules);
   stampChanged(object, previous, resource);
   applyDefaults(context, object);
+  const management = new PlannedManagement(
+    object,
+    modified instanceof AppliedObject
+      ? modified.managed
+      : await managersAfter(tools, context, { rules, previous, object, kept, sent }),
+  );
+  putManagedFields(metadataOf(previous), kept);
   const request = admissionRequest(context, { operation: 'UPDATE', name: present.name, object, previous });
   if (!context.admitted) await tools.admission.mutate(request);
+  management.settle(context.warnings);
   prepare(tools, context, object, previous, rules);
+  management.put();
   const problems = validate(context, object, previous, rules);
   if (problems.length > 0) throw invalid(resource, present.name, problems);
   if (rules === 'main') context.warnings.push(...(resource.strategy.warnings?.(object, previous) ?? []));
   if (!context.admitted) await tools.admission.validate(request);
-  return finishUpdate(tools, context, present, previous, object);
+  return finishUpdate(tools, context, present, { previous, object, kept, management });
+}
+
+/** A sub-resource that knows what it changes (a binding) is nobody's to manage. */
+async function managersAfter(
+  tools: PlannerTools,
+  context: WriteContext,
+  change: {
+    readonly rules: UpdateRules;
+    readonly previous: ApiObject;
+    readonly object: ApiObject;
+    readonly kept: ManagedFields;
+    readonly sent: ApiManagedFields;
+  },
+): Promise<ManagedFields> {
+  const { rules, previous, object, kept, sent } = change;
+  if (tools.management === undefined || rules === 'none') return kept;
+  return tools.management.updated(context, previous, object, kept, sent);
+}
+
+interface PreparedChange {
+  readonly previous: ApiObject;
+  readonly object: ApiObject;
+  readonly kept: ManagedFields;
+  readonly management: PlannedManagement;
 }
 
 async function finishUpdate(
   tools: PlannerTools,
   context: WriteContext,
   present: CachedObject,
-  previous: ApiObject,
-  object: ApiObject,
+  { previous, object, kept, management }: PreparedChange,
 ): Promise<WritePlan> {
   const { resource, dryRun } = context;
   const hooks = tools.hooks.of(resource);
@@ -75,8 +123,11 @@ async function finishUpdate(
     !hooks?.holdsDeletion?.(object);
   const reservation = await hooks?.reserve?.(removed ? { previous, dryRun } : { object, previous, dryRun });
   try {
-    const bytes = await encodeFrom(resource, object);
-    const unchanged = !removed && (await isUnchanged(tools, present, bytes, object, previous));
+    const same = !removed && management.sameAs(kept) && sameObject(object, previous);
+    if (same) management.restore(kept);
+    const stored = same && resource.form === undefined;
+    const bytes = stored ? present.bytes : await management.encoded(() => encodeFrom(resource, object));
+    const unchanged = stored || (same && (await tools.isStored(present.key, bytes)));
     return {
       context,
       name: present.name,
@@ -95,22 +146,16 @@ async function finishUpdate(
   }
 }
 
-/** Whether writing would change nothing: neither the object nor the version that it is stored as. */
-async function isUnchanged(
-  tools: PlannerTools,
-  present: CachedObject,
-  bytes: Uint8Array,
-  object: ApiObject,
-  previous: ApiObject,
-): Promise<boolean> {
-  if (present.resource.form === undefined) return bytes.length === present.bytes.length && sameObject(object, previous);
-  return sameObject(object, previous) && tools.isStored(present.key, bytes);
+/** Whether nothing but the managed fields is different, or the order in which it is written. */
+function sameObject(object: Readonly<ApiObject>, previous: Readonly<ApiObject>): boolean {
+  const { resourceVersion: _, managedFields: __, ...before } = previous.metadata ?? {};
+  const { managedFields: ___, ...after } = object.metadata ?? {};
+  return sameJson({ ...object, metadata: after }, { ...previous, metadata: before });
 }
 
-/** Whether nothing is different but the order in which it is written. */
-function sameObject(object: Readonly<ApiObject>, previous: Readonly<ApiObject>): boolean {
-  const { resourceVersion: _, ...metadata } = previous.metadata ?? {};
-  return sameJson(object, { ...previous, metadata });
+function withoutManaged(object: ApiObject): ApiObject {
+  delete object.metadata?.managedFields;
+  return object;
 }
 
 /** @throws StatusError 409 when the object was made from another revision, 422 when it must say which */

@@ -1,9 +1,22 @@
 import type { HttpResponse, World } from '@keelson/base';
-import type { ApiObject, FieldRequirement, Resource, Status, Subresource } from '@keelson/model';
+import {
+  type ApiObject,
+  type FieldRequirement,
+  ManagedFields,
+  type Resource,
+  type Status,
+  type Subresource,
+} from '@keelson/model';
 import type { Store } from '@keelson/store';
-import { checkStrict, checkType, decodeBody } from '../request/decode-body.ts';
+import { ApplyPatch } from '../apply/apply-patch.ts';
+import type { AppliedObject } from '../apply/field-management.ts';
+import { managerName } from '../apply/manager-name.ts';
+import type { Authorizer } from '../authorization/contract.ts';
+import { attributesOf, authorize } from '../request/authorize.ts';
+import { checkStrict, decodeBody } from '../request/decode-body.ts';
 import { type DeleteOptions, deleteOptions } from '../request/delete-options.ts';
 import { type ListOptions, listOptions, parseRevision } from '../request/list-options.ts';
+import { requireBodyType } from '../request/media-type.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import type { RequestInfo } from '../request/request-info.ts';
 import { badRequest, conflict, methodNotAllowed, notFound, StatusError } from '../request/status-error.ts';
@@ -16,8 +29,8 @@ import type { WatchCache } from '../storage/watch-cache.ts';
 import { awaitRevision, listObjects } from './list-objects.ts';
 import { settleName } from './object-metadata.ts';
 import type { ObjectWriter } from './object-writer.ts';
-import { readPatch } from './patch-object.ts';
-import type { UpdateRules } from './plan-update.ts';
+import { applyYaml, patchTypes, readPatch } from './patch-object.ts';
+import type { Modify, UpdateRules } from './plan-update.ts';
 import { Rendering } from './rendering.ts';
 import { watchObjects } from './watch-stream.ts';
 import type { WriteContext, WriteResult } from './write-plan.ts';
@@ -29,6 +42,8 @@ export interface ResourceVerbsOptions {
   readonly shared: boolean;
   readonly caches: ResourceCaches;
   readonly writer: ObjectWriter;
+  /** Asked again when an update or an apply makes an object that was not there. */
+  readonly authorizer: Authorizer;
 }
 
 /** What the generic verbs do for every stored resource. Each method answers or throws StatusError. */
@@ -38,6 +53,7 @@ export class ResourceVerbs {
   readonly #shared: boolean;
   readonly #caches: ResourceCaches;
   readonly #forms = new ProtobufForms();
+  readonly #authorizer: Authorizer;
   readonly writer: ObjectWriter;
 
   constructor(options: ResourceVerbsOptions) {
@@ -47,6 +63,7 @@ export class ResourceVerbs {
     this.#shared = shared;
     this.#caches = options.caches;
     this.writer = options.writer;
+    this.#authorizer = options.authorizer;
   }
 
   async get(context: RequestContext, resource: Resource): Promise<HttpResponse> {
@@ -99,7 +116,7 @@ export class ResourceVerbs {
     const rendering = this.rendering(context, resource);
     const make = this.bodyReader(context, resource, options);
     const creates = rules === 'main' && resource.strategy.createOnUpdate === true;
-    const absent = () => {
+    const absent = async () => {
       const object = make();
       const meta = (object.metadata ??= {});
       meta.name ||= info.name;
@@ -112,6 +129,7 @@ export class ResourceVerbs {
         );
       if (meta.resourceVersion) throw conflict(resource, info.name);
       settleName(object, info.name);
+      await authorize(this.#authorizer, { ...attributesOf(context.user, info), verb: 'create' });
       return object;
     };
     const write = this.writeContext(context, resource, options);
@@ -121,22 +139,58 @@ export class ResourceVerbs {
 
   async patch(context: RequestContext, resource: Resource, rules: UpdateRules): Promise<HttpResponse> {
     const { info, request, warnings } = context;
-    const patch = readPatch(resource, request.body, request.headers['content-type']);
-    const options = writeOptions(info.query, 'PatchOptions');
+    const contentType = request.headers['content-type'];
+    if (this.isApply(contentType, resource.form !== undefined)) return this.#apply(context, resource, rules);
     const rendering = this.rendering(context, resource);
+    const options = writeOptions(info.query, 'PatchOptions');
+    const patch = readPatch(resource, request.body, { contentType, validation: options.fieldValidation, warnings });
     const write = this.writeContext(context, resource, options);
-    const result = await this.writer.update(
-      write,
-      info.name,
-      (present) => {
-        const decoded = patch.apply(present);
-        checkType(decoded.object, resource);
-        checkStrict(decoded, options.fieldValidation, resource, warnings);
-        return decoded.object;
-      },
-      rules,
-    );
+    const modify: Modify = (present, managed) => patch.apply(present, managed);
+    return this.answer(rendering, await this.writer.update(write, info.name, modify, rules), 201);
+  }
+
+  /** Whether a patch is an applied configuration. @throws StatusError 415 for what is no patch that the kind takes */
+  isApply(contentType: string | undefined, custom: boolean): boolean {
+    const type = (contentType ?? '').split(';', 1)[0]!;
+    const apply = this.writer.management !== undefined;
+    requireBodyType(type, patchTypes({ strategic: !custom, apply }));
+    return type === applyYaml;
+  }
+
+  async #apply(context: RequestContext, resource: Resource, rules: UpdateRules): Promise<HttpResponse> {
+    const { info, request, warnings } = context;
+    const management = this.writer.management!;
+    const rendering = this.rendering(context, resource);
+    const options = writeOptions(info.query, 'PatchOptions', true);
+    const patch = new ApplyPatch(resource, request.body, options, warnings);
+    const target = management.targets.of(resource, info.subresource);
+    const modify: Modify = (present, managed) => patch.applyTo(management, target, present, managed);
+    const absent = async () => {
+      const made = await patch.applyTo(management, target, undefined, ManagedFields.none);
+      return this.#newObject(context, resource, made);
+    };
+    const write = this.writeContext(context, resource, options);
+    const result = await this.writer.update(write, info.name, modify, rules, rules === 'main' ? absent : undefined);
     return this.answer(rendering, result, 201);
+  }
+
+  /**
+   * The object that an apply makes because there is none.
+   * @throws StatusError 400 without the name of the path, 403, 409 when it means an object that was there
+   */
+  async #newObject(context: RequestContext, resource: Resource, made: AppliedObject): Promise<AppliedObject> {
+    const { info, user } = context;
+    const { metadata = {} } = made.object;
+    if (metadata.uid) {
+      const why = `uid mismatch: the provided object specified uid ${metadata.uid}, and no existing object was found`;
+      throw conflict(resource, info.name, why);
+    }
+    if (!metadata.name)
+      throw badRequest(`the name of the object (${info.name} based on URL) was undeterminable: name must be provided`);
+    settleName(made.object, info.name);
+    if (metadata.resourceVersion) throw conflict(resource, info.name);
+    await authorize(this.#authorizer, { ...attributesOf(user, info), verb: 'create' });
+    return made;
   }
 
   async delete(context: RequestContext, resource: Resource): Promise<HttpResponse> {
@@ -193,10 +247,15 @@ export class ResourceVerbs {
   writeContext(
     context: RequestContext,
     resource: Resource,
-    options: { readonly dryRun: boolean; readonly given?: Readonly<Record<string, unknown>> },
+    options: {
+      readonly dryRun: boolean;
+      readonly fieldManager?: string;
+      readonly given?: Readonly<Record<string, unknown>>;
+    },
   ): WriteContext {
     return {
       resource,
+      manager: managerName(options.fieldManager ?? '', context.request.headers['user-agent']),
       subresource: context.info.subresource,
       namespace: namespaceOf(resource, context),
       user: context.user,

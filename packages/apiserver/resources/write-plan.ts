@@ -9,6 +9,8 @@ export interface WriteContext {
   readonly subresource: string;
   readonly namespace: string;
   readonly user: UserInfo;
+  /** Who becomes the manager of what the write changes; the server itself when nobody is named. */
+  readonly manager?: string;
   readonly dryRun: boolean;
   /** Collects texts for the Warning header. */
   readonly warnings: string[];

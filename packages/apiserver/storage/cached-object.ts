@@ -1,4 +1,11 @@
-import { type ApiObject, decodeStored, type FieldSelector, type LabelSelector, type Resource } from '@keelson/model';
+import {
+  type ApiObject,
+  decodeKept,
+  decodeStored,
+  type FieldSelector,
+  type LabelSelector,
+  type Resource,
+} from '@keelson/model';
 
 /** What of an object selectors look at. */
 interface Selectable {
@@ -37,9 +44,12 @@ export class CachedObject {
     this.bytes = bytes;
   }
 
-  /** The object, shared by everyone who asks: never to be changed. */
+  /** The object without its managed fields, shared by everyone who asks: never to be changed. */
   get object(): Readonly<ApiObject> {
-    this.#object ??= this.decode();
+    if (this.#object === undefined) {
+      this.#object = this.decodeKept();
+      delete this.#object.metadata?.managedFields;
+    }
     return this.#object;
   }
 
@@ -48,8 +58,13 @@ export class CachedObject {
     return decodeStored(this.bytes, String(this.revision));
   }
 
+  /** The same with its managed fields as they are stored, which costs less. */
+  decodeKept(): ApiObject {
+    return decodeKept(this.bytes, String(this.revision));
+  }
+
   get selectable(): Selectable {
-    this.#selectable ??= this.#select(this.#object ?? this.decode());
+    this.#selectable ??= this.#select(this.#object ?? this.decodeKept());
     return this.#selectable;
   }
 

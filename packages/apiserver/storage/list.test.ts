@@ -103,5 +103,5 @@ test('lists come as metadata alone, as a table and as YAML', async () => {
   });
   assert.deepEqual(table.json.rows, [{ cells: ['map-000', 0, '0s'] }, { cells: ['map-001', 0, '0s'] }]);
   const yaml = await server.ask('GET', `${maps}/map-000`, undefined, { accept: 'application/yaml' });
-  assert.match(yaml.text, /^apiVersion: v1\nkind: ConfigMap\nmetadata:\n {2}name: "?map-000"?\n/);
+  assert.match(yaml.text, /^apiVersion: v1\nkind: ConfigMap\nmetadata:\n[\s\S]*\n {2}name: "?map-000"?\n/);
 });

@@ -1,14 +1,24 @@
 import type { HttpResponse } from '@keelson/base';
-import type { ApiObject, Resource } from '@keelson/model';
-import { checkStrict, checkType } from '../request/decode-body.ts';
+import {
+  type ApiObject,
+  ManagedFields,
+  PatchError,
+  type Resource,
+  type ScaleForm,
+  tableApplyType,
+  validateConfiguration,
+} from '@keelson/model';
+import { ApplyPatch } from '../apply/apply-patch.ts';
+import { apiVersionOf } from '../request/decode-body.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import { badRequest, conflict, internal, invalid, noSuchPath, notFound } from '../request/status-error.ts';
-import { writeOptions } from '../request/write-options.ts';
+import { type WriteOptions, writeOptions } from '../request/write-options.ts';
 import { admissionRequest } from '../resources/admission-request.ts';
 import { decodeAs } from '../resources/object-form.ts';
 import { readPatch } from '../resources/patch-object.ts';
 import type { Modify } from '../resources/plan-update.ts';
 import type { ResourceVerbs } from '../resources/resource-verbs.ts';
+import type { WriteContext } from '../resources/write-plan.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
 
 /** GET, PUT and PATCH …/scale (autoscaling/v1 Scale) of every kind whose strategy has a scale. */
@@ -31,27 +41,11 @@ export async function handleScale(
     if (missing !== undefined) throw internal(`${missing} does not exist`);
     return rendering.value(200, form.read(object));
   }
-  const options = writeOptions(info.query, info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
-  const scaleOf =
-    info.verb === 'patch' ? patchedScale(context, known, options) : putScale(context, known, verbs, options);
+  const apply = info.verb === 'patch' && verbs.isApply(context.request.headers['content-type'], false);
+  const options = writeOptions(info.query, info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions', apply);
   const write = { ...verbs.writeContext(context, resource, options), admitted: true };
-  const { admission } = verbs.writer;
-  const modify: Modify = async (present) => {
-    const shown = form.read(present);
-    const missing = form.missing?.(present);
-    if (missing !== undefined) shown['spec'].replicas = unset;
-    const scale = await scaleOf(shown);
-    if (scale['spec']?.replicas === unset) throw badRequest(`${missing} cannot be empty`);
-    checkScale(context, resource, present, scale);
-    const change = { object: scale, previous: form.read(present), kind: known };
-    const request = admissionRequest(write, { operation: 'UPDATE', name: info.name, ...change });
-    await admission.mutate(request);
-    const problems = form.validate(scale);
-    if (problems.length > 0) throw invalid(known, info.name, problems);
-    await admission.validate(request);
-    form.write(present, scale);
-    return present;
-  };
+  const scaling: Scaling = { context, resource, known, form, verbs, options, write };
+  const modify = apply ? appliedScale(scaling) : changedScale(scaling);
   const result = await verbs.writer.update(write, info.name, modify, 'main');
   if (result.revision > 0)
     result.object.metadata = { ...result.object.metadata, resourceVersion: String(result.revision) };
@@ -61,24 +55,97 @@ export async function handleScale(
 /** What stands for replicas that are not there, while a patch is made: the smallest int32. */
 const unset = -(2 ** 31);
 
+/** One write through /scale. */
+interface Scaling {
+  readonly context: RequestContext;
+  readonly resource: Resource;
+  readonly known: Known;
+  readonly form: ScaleForm;
+  readonly verbs: ResourceVerbs;
+  readonly options: WriteOptions;
+  readonly write: WriteContext;
+}
+
+function changedScale(scaling: Scaling): Modify {
+  const { context, resource, known, form, verbs, options } = scaling;
+  const { info } = context;
+  const scaleOf =
+    info.verb === 'patch' ? patchedScale(context, known, options) : verbs.bodyReader(context, known, options);
+  return async (present) => {
+    const shown = form.read(present);
+    const missing = form.missing?.(present);
+    if (missing !== undefined) shown['spec'].replicas = unset;
+    const scale = scaleOf(shown);
+    if (scale['spec']?.replicas === unset) throw badRequest(`${missing} cannot be empty`);
+    checkScale(context, resource, present, scale);
+    await admitScale(scaling, scale, form.read(present));
+    form.write(present, scale);
+    return present;
+  };
+}
+
+/** Admission sees the Scale, and may change it. @throws StatusError */
+async function admitScale({ context, known, form, verbs, write }: Scaling, object: ApiObject, previous: ApiObject) {
+  const { name } = context.info;
+  const request = admissionRequest(write, { operation: 'UPDATE', name, object, previous, kind: known });
+  await verbs.writer.admission.mutate(request);
+  const problems = form.validate(object);
+  if (problems.length > 0) throw invalid(known, name, problems);
+  await verbs.writer.admission.validate(request);
+}
+
+/** A Scale that is applied is a configuration of the object that says its replicas and nothing else. */
+function appliedScale(scaling: Scaling): Modify {
+  const { context, resource, known, form, verbs, options } = scaling;
+  const { info, request, warnings } = context;
+  const management = verbs.writer.management!;
+  const patch = new ApplyPatch(resource, request.body, options, warnings);
+  const target = management.targets.of(resource, 'scale');
+  checkConfiguration(known, patch.config);
+  return async (present, managed) => {
+    const { metadata = {}, spec = {} } = patch.config;
+    checkScale(context, resource, present, patch.config);
+    const config: ApiObject = { apiVersion: target.apiVersion, kind: target.kind, metadata: { name: info.name } };
+    if (metadata.resourceVersion) config.metadata!.resourceVersion = metadata.resourceVersion;
+    if (spec.replicas !== undefined) setPath(config, form.replicasPath ?? 'spec.replicas', spec.replicas);
+    const previous = form.read(present);
+    const applied = await patch.applyTo(management, target, present, managed, config);
+    const scale = form.read(applied.object);
+    await admitScale(scaling, scale, previous);
+    form.write(applied.object, scale);
+    return applied;
+  };
+}
+
+/** @throws StatusError 400 when the configuration is no Scale */
+function checkConfiguration(known: Known, config: ApiObject): void {
+  const type = tableApplyType(known.type);
+  const apiVersion = apiVersionOf(known);
+  const schema = { typeOf: () => type, convert: (object: ApiObject) => object };
+  try {
+    validateConfiguration({ target: { schema, apiVersion, kind: known.kind }, config });
+  } catch (error) {
+    if (error instanceof PatchError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
+function setPath(object: ApiObject, path: string, value: unknown): void {
+  const names = path.split('.');
+  let place: Record<string, any> = object;
+  for (const name of names.slice(0, -1)) place = place[name] ??= {};
+  place[names.at(-1)!] = value;
+}
+
 /** A Scale is shown, never stored: it has nothing of its own. */
 const scaleStrategy = { apiVersion: 'autoscaling/v1', kind: 'Scale', virtual: true } as const;
 
 type Known = Resource['subresources'][string];
-type Options = ReturnType<typeof writeOptions>;
 
-function putScale(context: RequestContext, known: Known, verbs: ResourceVerbs, options: Options): Modify {
-  return verbs.bodyReader(context, known, options);
-}
-
-function patchedScale({ request, warnings }: RequestContext, known: Known, options: Options): Modify {
-  const patch = readPatch(known, request.body, request.headers['content-type']);
-  return (present) => {
-    const decoded = patch.apply(present);
-    checkType(decoded.object, known);
-    checkStrict(decoded, options.fieldValidation, known, warnings);
-    return decoded.object;
-  };
+function patchedScale({ request, warnings }: RequestContext, known: Known, options: WriteOptions) {
+  const contentType = request.headers['content-type'];
+  const patch = readPatch(known, request.body, { contentType, validation: options.fieldValidation, warnings });
+  return (present: ApiObject) => patch.apply(present, ManagedFields.none);
 }
 
 /** @throws StatusError when the Scale is another object's, or made from another revision */

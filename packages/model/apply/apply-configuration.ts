@@ -1,6 +1,6 @@
 import type { ApiObject } from '../object.ts';
 import { ApplyConflict, type FieldConflict } from './apply-conflict.ts';
-import { type ApplyTarget, VersionedObject, withoutReset, withoutStripped } from './apply-target.ts';
+import { type ApplyTarget, VersionedObject, withoutStripped } from './apply-target.ts';
 import { compareValues } from './compare-values.ts';
 import { differenceOf, type FieldSet, intersectionOf, isEmptySet, noFields, pathsOf, unionOf } from './field-set.ts';
 import { fieldsOfValue } from './fields-of-value.ts';
@@ -52,7 +52,7 @@ export async function applyConfiguration(application: Application): Promise<Appl
   const type = target.schema.typeOf(apiVersion)!;
   const live = application.live ?? target.empty(apiVersion);
   const last = entries.get(identity);
-  const fields = withoutReset(target, apiVersion, fieldsOfValue(type, config));
+  const fields = target.changeable(apiVersion, fieldsOfValue(type, config));
   entries.set(identity, new ManagedEntry(of, last?.time, fields));
   const merged = mergeValues(type, live, config);
   const object = await pruned(target, merged, last, entries);
@@ -89,8 +89,8 @@ async function takenFrom(
     if (type === undefined || known.has(apiVersion)) return known.get(apiVersion);
     const { added, modified, removed } = compareValues(type, await before.as(apiVersion), await after.as(apiVersion));
     const change = {
-      set: withoutReset(target, apiVersion, unionOf(modified, added)),
-      removed: withoutReset(target, apiVersion, removed),
+      set: target.changeable(apiVersion, unionOf(modified, added)),
+      removed: target.changeable(apiVersion, removed),
     };
     known.set(apiVersion, change);
     return change;

@@ -1,6 +1,6 @@
 import type { ApiObject } from '../object.ts';
 import type { ApplySchema, ApplyType } from './apply-schema.ts';
-import { type FieldSet, isEmptySet, noFields, outsideOf } from './field-set.ts';
+import { addPath, type FieldSet, isEmptySet, isLeaf, isMember } from './field-set.ts';
 
 /** What managed fields are kept of: a resource or one of its sub-resources, in the version of the request. */
 export interface ApplyTarget {
@@ -11,10 +11,10 @@ export interface ApplyTarget {
   /** Empty for the resource itself. */
   readonly subresource: string;
   /**
-   * What writes here never change, whatever they say (status through the resource, spec through its status), as objects
-   * of `apiVersion` have it: nobody becomes its manager by writing here.
+   * What of a set writes here can change at all (not the status through the resource, not the spec through its status), as
+   * objects of `apiVersion` have it: nobody becomes the manager of anything else by writing here.
    */
-  resetFields(apiVersion: string): FieldSet;
+  changeable(apiVersion: string, set: FieldSet): FieldSet;
   /** What an object of `apiVersion` is taken to be before it exists (`emptyObject` of its type). */
   empty(apiVersion: string): unknown;
 }
@@ -52,10 +52,35 @@ export function withoutStripped(set: FieldSet): FieldSet {
   return result;
 }
 
-/** A set without what writes to the target never change. */
-export function withoutReset(target: ApplyTarget, apiVersion: string, set: FieldSet): FieldSet {
-  if (isEmptySet(set)) return noFields;
-  return outsideOf(set, target.resetFields(apiVersion));
+/** The set of the fields that are named by paths like `metadata.labels`. */
+export function fieldSetOf(paths: readonly string[]): FieldSet {
+  const set: FieldSet = {};
+  for (const path of paths)
+    addPath(
+      set,
+      path.split('.').map((name) => (name === '*' ? name : `f:${name}`)),
+    );
+  return set;
+}
+
+/**
+ * The part of a set that is on the way to, or below, the leaves of a pattern: a set of fields in which `*` stands for any
+ * element.
+ */
+export function matchingPart(set: FieldSet, pattern: FieldSet): FieldSet {
+  const result: FieldSet = {};
+  for (const element in set) {
+    const wanted = pattern[element] ?? pattern['*'];
+    if (element === '.' || wanted === undefined) continue;
+    const node = set[element]!;
+    if (isLeaf(node) || isLeaf(wanted)) result[element] = node;
+    else {
+      const deeper = matchingPart(node, wanted);
+      if (isMember(node)) result[element] = isEmptySet(deeper) ? {} : { '.': {}, ...deeper };
+      else if (!isEmptySet(deeper)) result[element] = deeper;
+    }
+  }
+  return result;
 }
 
 /** One object in each of the versions that its managers speak, made when first asked for. */

@@ -5,13 +5,19 @@ import type { ApiObject } from '../object.ts';
 import { applyTableDefaults } from '../tables/defaults.ts';
 import { ApplyConflict } from './apply-conflict.ts';
 import { type ApplyType, deducedType } from './apply-schema.ts';
-import type { ApplyTarget } from './apply-target.ts';
-import { pathsOf } from './field-set.ts';
+import { type ApplyTarget, fieldSetOf } from './apply-target.ts';
+import { outsideOf, pathsOf } from './field-set.ts';
 import { applyWithLastApplied } from './last-applied.ts';
 import { ManagedFields } from './managed-fields.ts';
-import { pathElementsText, readFieldSet } from './path-element.ts';
+import { pathElementsText } from './path-element.ts';
 import { emptyObject, tableApplyType } from './table-types.ts';
 import { updateManagers } from './update-managers.ts';
+
+/** Everything can be changed but these. */
+const except =
+  (...paths: string[]): ApplyTarget['changeable'] =>
+  (_, set) =>
+    outsideOf(set, fieldSetOf(paths));
 
 /** One object and its managers, written to as a server would. */
 class Written {
@@ -24,7 +30,7 @@ class Written {
   constructor(target: Partial<ApplyTarget> & { type: ApplyType; apiVersion: string; kind: string }, table?: string) {
     const schema = { typeOf: () => target.type, convert: (object: ApiObject) => object };
     const empty = () => (table === undefined ? null : emptyObject(table));
-    this.target = { schema, subresource: '', resetFields: () => readFieldSet({ 'f:status': {} }), empty, ...target };
+    this.target = { schema, subresource: '', changeable: except('status'), empty, ...target };
     this.#type = table;
   }
 
@@ -331,9 +337,9 @@ test('the oldest of many managers that update become one', async () => {
 
 test('writes through a sub-resource are managed apart, and own nothing that they cannot change', async () => {
   const written = await deployment().update('kubectl', nginx);
-  const resetFields = () => readFieldSet({ 'f:spec': {}, 'f:metadata': { 'f:labels': {} } });
+  const changeable = except('spec', 'metadata.labels');
   const object = { ...written.object, spec: { ...written.object!['spec'], paused: true }, status: { replicas: 1 } };
-  await written.update('controller', object, { subresource: 'status', resetFields });
+  await written.update('controller', object, { subresource: 'status', changeable });
   assert.deepEqual(written.owners['controller/status'], ['.status.replicas']);
   assert.ok(!written.owners['kubectl']!.includes('.status.replicas'));
 });

@@ -1,5 +1,6 @@
 import { isProperties, type Properties } from '../codec/own-property.ts';
 import type { ApiObject } from '../object.ts';
+import { PatchError } from '../patch/patch-error.ts';
 import { type Application, type Applied, applyConfiguration } from './apply-configuration.ts';
 import { ApplyConflict } from './apply-conflict.ts';
 import type { ApplyTarget } from './apply-target.ts';
@@ -55,15 +56,14 @@ async function applyTakingOver(application: Application): Promise<Applied> {
 function lastAppliedFields(target: ApplyTarget, live: Readonly<ApiObject> | undefined): FieldSet | undefined {
   const text = live?.metadata?.annotations?.[lastAppliedAnnotation];
   const type = target.schema.typeOf(target.apiVersion);
-  if (!text || type === undefined || valueErrors(type, live) !== undefined) return undefined;
-  const last = parsed(text);
-  if (last === undefined || last['apiVersion'] !== target.apiVersion || valueErrors(type, last) !== undefined)
-    return undefined;
+  const last = text ? parsed(text) : undefined;
+  if (last === undefined || type === undefined || last['apiVersion'] !== target.apiVersion) return undefined;
   try {
+    if (valueErrors(type, live) !== undefined || valueErrors(type, last) !== undefined) return undefined;
     const { modified, added, removed } = compareValues(type, last, live);
     return differenceOf(differenceOf(differenceOf(fieldsOfValue(type, last), modified), added), removed);
   } catch (error) {
-    if (error instanceof ListElementError) return undefined;
+    if (error instanceof ListElementError || error instanceof PatchError) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { isProperties, type Properties } from '../codec/own-property.ts';
-import type { ManagedFieldsEntry } from '../object.ts';
+import type { ManagedFieldsEntry, ObjectMeta } from '../object.ts';
 import { type FieldSet, fieldSetText, isEmptySet, parseFieldSet } from './field-set.ts';
 import { FieldSetError, readFieldSet } from './path-element.ts';
 
@@ -130,14 +130,14 @@ export class ManagedFields {
   }
 
   /**
-   * Reads what a client sent.
+   * Reads what a client sent. Entries whose fields are as in `known` keep their text, so that it is not made anew.
    * @throws FieldSetError with upstream's words
    */
-  static read(value: unknown): ManagedFields {
+  static read(value: unknown, known: ManagedFields = ManagedFields.none): ManagedFields {
     if (!Array.isArray(value)) return ManagedFields.none;
     const entries = new Map<string, ManagedEntry>();
     value.forEach((each, index) => {
-      const entry = readEntry(each, index);
+      const entry = readEntry(each, index, known.entries);
       entries.set(identityOf(entry), entry);
     });
     return ManagedFields.of([...entries.values()]);
@@ -158,8 +158,8 @@ export class ManagedFields {
     return this.#text;
   }
 
-  /** As a client sees it: a value of its own at every call. */
-  toValue(): ManagedFieldsEntry[] {
+  /** As a client sees it: a value of its own at every call. Hence objects that have it become JSON as usual. */
+  toJSON(): ManagedFieldsEntry[] {
     return JSON.parse(this.text);
   }
 }
@@ -173,7 +173,7 @@ function split(text: string): ManagedEntry[] {
   });
 }
 
-function readEntry(value: unknown, index: number): ManagedEntry {
+function readEntry(value: unknown, index: number, known: readonly ManagedEntry[]): ManagedEntry {
   const entry: Properties = isProperties(value) ? value : {};
   const { operation, apiVersion, fieldsType, fieldsV1 = {}, manager = '', subresource = '', time } = entry;
   if (operation !== 'Apply' && operation !== 'Update') throw new FieldSetError('operation must be `Apply` or `Update`');
@@ -183,7 +183,10 @@ function readEntry(value: unknown, index: number): ManagedEntry {
   if (fieldsType !== 'FieldsV1')
     throw new FieldSetError(`invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${index}`);
   const of: Manager = { manager: String(manager), operation, apiVersion, subresource: String(subresource) };
-  return new ManagedEntry(of, typeof time === 'string' ? time : undefined, readFieldSet(fieldsV1 ?? {}));
+  const since = typeof time === 'string' ? time : undefined;
+  const text = JSON.stringify(fieldsV1 ?? {});
+  const same = known.find((each) => each.text === text);
+  return new ManagedEntry(of, since, same === undefined ? readFieldSet(fieldsV1 ?? {}) : same.text);
 }
 
 /** Whether two lists are the same but for their times. */
@@ -201,4 +204,35 @@ export function sameButForTimes(one: ManagedFields, other: ManagedFields): boole
 /** The entries that own anything. */
 export function owning(entries: readonly ManagedEntry[]): ManagedEntry[] {
   return entries.filter((entry) => entry.text.length > 2 || !isEmptySet(entry.fields));
+}
+
+/** Takes an object's managed fields out of its metadata; those that cannot be read are none. */
+export function takeManagedFields(metadata: ObjectMeta | undefined): ManagedFields {
+  const present = metadata?.managedFields;
+  if (present === undefined) return ManagedFields.none;
+  delete metadata!.managedFields;
+  return readableManagedFields(present);
+}
+
+/** Puts managed fields into metadata, or nothing when there are none. */
+export function putManagedFields(metadata: ObjectMeta, managed: ManagedFields): void {
+  if (managed.isEmpty) delete metadata.managedFields;
+  else metadata.managedFields = managed;
+}
+
+/** Makes entries of metadata's managed fields, as clients see them, for those who copy or convert the object. */
+export function showManagedFields(metadata: ObjectMeta | undefined): void {
+  const managed = metadata?.managedFields;
+  if (managed instanceof ManagedFields) metadata!.managedFields = managed.toJSON();
+}
+
+/** Managed fields in whatever form they are there; those that cannot be read are none. */
+export function readableManagedFields(value: ObjectMeta['managedFields']): ManagedFields {
+  if (value instanceof ManagedFields) return value;
+  try {
+    return ManagedFields.read(value);
+  } catch (error) {
+    if (error instanceof FieldSetError) return ManagedFields.none;
+    throw error;
+  }
 }

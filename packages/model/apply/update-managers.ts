@@ -1,5 +1,5 @@
 import type { ApiObject } from '../object.ts';
-import { type ApplyTarget, VersionedObject, withoutReset, withoutStripped } from './apply-target.ts';
+import { type ApplyTarget, VersionedObject, withoutStripped } from './apply-target.ts';
 import { compareValues } from './compare-values.ts';
 import {
   below,
@@ -46,8 +46,8 @@ function changeOf(target: ApplyTarget, live: unknown, object: unknown): Change {
   const { added, modified, removed } = compareValues(type, live, object);
   const { apiVersion } = target;
   return {
-    set: withoutReset(target, apiVersion, unionOf(modified, added)),
-    removed: withoutReset(target, apiVersion, removed),
+    set: target.changeable(apiVersion, unionOf(modified, added)),
+    removed: target.changeable(apiVersion, removed),
   };
 }
 
@@ -129,8 +129,8 @@ function changes({ target, live, object }: ManagerUpdate, own: Change) {
     if (change !== undefined || type === undefined) return change;
     const { added, modified, removed } = compareValues(type, await before.as(apiVersion), await after.as(apiVersion));
     change = {
-      set: withoutReset(target, apiVersion, unionOf(modified, added)),
-      removed: withoutReset(target, apiVersion, removed),
+      set: target.changeable(apiVersion, unionOf(modified, added)),
+      removed: target.changeable(apiVersion, removed),
     };
     known.set(apiVersion, change);
     return change;

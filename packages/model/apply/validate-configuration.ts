@@ -16,7 +16,7 @@ export function validateConfiguration({
   target,
   config,
 }: {
-  readonly target: ApplyTarget;
+  readonly target: Pick<ApplyTarget, 'schema' | 'apiVersion' | 'kind'>;
   readonly config: Readonly<ApiObject>;
 }): void {
   const { apiVersion = '', kind = '', metadata } = config;

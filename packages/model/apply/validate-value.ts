@@ -1,5 +1,7 @@
 import { isProperties } from '../codec/own-property.ts';
+import { deepestNesting } from '../codec/walk-context.ts';
 import { goSyntax, goText, goTypeText } from '../patch/go-text.ts';
+import { PatchError } from '../patch/patch-error.ts';
 import type { ApplyListType, ApplyMapType, ApplyType, ScalarKind } from './apply-schema.ts';
 import { ListElementError, listElement } from './list-element.ts';
 import { elementText, fieldElement } from './path-element.ts';
@@ -13,6 +15,7 @@ class ValidationWalk {
   readonly #path: string[] = [];
 
   check(type: ApplyType, value: unknown): void {
+    if (this.#path.length > deepestNesting) throw new PatchError('invalid', 'exceeded max depth');
     const kind = kindOf(type, value);
     if (value === null || value === undefined) return;
     if (kind === 'map') this.#map(type.map!, value);
@@ -83,6 +86,7 @@ class ValidationWalk {
 /**
  * Why a value is none of a type, in upstream's words: `.spec.replicas: expected numeric (int or float), got string`,
  * `.spec.foo: field not declared in schema`; undefined when it is one.
+ * @throws PatchError for one that is nested deeper than any object may be
  */
 export function valueErrors(type: ApplyType, value: unknown): string | undefined {
   const walk = new ValidationWalk();

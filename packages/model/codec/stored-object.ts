@@ -1,24 +1,35 @@
 import { assert } from '@keelson/base';
+import { ManagedFields, readableManagedFields } from '../apply/managed-fields.ts';
 import type { ApiObject } from '../object.ts';
 
 /**
  * An object as the store holds it: JSON that begins with apiVersion, kind and metadata, without
  * metadata.resourceVersion. The revision is known only when the write is done, so it is put in where metadata begins.
+ * There stand the managed fields too, when it has some, and the name after them: most readers want none of them, and
+ * pass over them without parsing.
  */
 const metadataStart = Buffer.from('"metadata":{');
 const revisionStart = Buffer.from('"resourceVersion":"');
 const revisionEnd = Buffer.from('"');
 const revisionEndMore = Buffer.from('",');
 const closingBrace = 0x7d;
+const managedStart = Buffer.from('"managedFields":[');
+/** What follows the managed fields. It cannot be in them: the quotes of texts are escaped, and names have a colon. */
+const managedEnd = Buffer.from('],"name":');
 
 /** @throws AssertionError for an object without apiVersion or kind, which nothing that is stored lacks. */
 export function encodeObject(object: ApiObject): Uint8Array {
   const { apiVersion, kind, metadata = {}, ...rest } = object;
   assert(typeof apiVersion === 'string' && typeof kind === 'string', 'a stored object has an apiVersion and a kind');
-  const { resourceVersion: _, ...kept } = metadata;
+  const { resourceVersion: _, managedFields, name, ...others } = metadata;
   const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":`;
   const tail = JSON.stringify(rest);
-  return Buffer.from(`${head}${JSON.stringify(kept)}${tail === '{}' ? '}' : `,${tail.slice(1)}`}`);
+  let meta = JSON.stringify(name === undefined ? others : { name, ...others });
+  if (managedFields !== undefined && name !== undefined) {
+    const managed = readableManagedFields(managedFields);
+    if (!managed.isEmpty) meta = `{"managedFields":${managed.text},${meta.slice(1)}`;
+  }
+  return Buffer.from(`${head}${meta}${tail === '{}' ? '}' : `,${tail.slice(1)}`}`);
 }
 
 /** The offset right after `"metadata":{`. A quote inside a string is escaped, so the first match is the field. */
@@ -43,6 +54,23 @@ export function spliceRevision(stored: Uint8Array, revision: string): Uint8Array
   offset += end.length;
   result.set(stored.subarray(point), offset);
   return result;
+}
+
+/**
+ * The object with its managed fields in the form that is stored, not taken apart: for everybody who does not send it to a
+ * client as it is.
+ */
+export function decodeKept(stored: Uint8Array, revision: string): ApiObject {
+  const buffer = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  const start = splicePoint(stored);
+  const begin = start + managedStart.length;
+  if (managedStart.compare(buffer, start, Math.min(begin, buffer.length)) !== 0) return decodeStored(stored, revision);
+  const end = buffer.indexOf(managedEnd, begin);
+  const text = buffer.toString('utf8', 0, start) + buffer.toString('utf8', end + 2);
+  const object = JSON.parse(text) as ApiObject;
+  object.metadata!.managedFields = ManagedFields.stored(buffer.toString('utf8', begin - 1, end + 1));
+  object.metadata!.resourceVersion = revision;
+  return object;
 }
 
 /** The object as clients see it. What is stored was normalised when it was written. */

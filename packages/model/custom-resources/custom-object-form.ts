@@ -29,6 +29,11 @@ export class CustomObjectForm implements ObjectForm {
     versions.add(version, this);
   }
 
+  /** The schema of this version's objects. */
+  get schema(): StructuralSchema {
+    return this.#schema();
+  }
+
   normalize(value: unknown): Decoded {
     if (!isProperties(value))
       throw new DecodeError(

@@ -1,9 +1,12 @@
+import type { ApplySchema, ApplyType } from '../apply/apply-schema.ts';
+import { copyOf } from '../codec/own-property.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../generated/types/apiextensions-v1.ts';
 import type { Resource, Subresource, Verb } from '../resources.ts';
 import { CustomObjectForm } from './custom-object-form.ts';
 import { customStrategy } from './custom-strategy.ts';
 import { type Conversion, CustomVersions } from './custom-versions.ts';
 import { deprecationWarning, isConditionTrue, storageVersion } from './definition-names.ts';
+import { structuralApplyType } from './structural-apply-types.ts';
 import { asResource, type StructuralSchema, structuralSchema } from './structural-schema.ts';
 
 const verbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -63,6 +66,7 @@ function customResource(
       version,
       schema,
       defaults: (object) => form.defaults(object),
+      applySchema: applySchemaOf(definition, versions),
     }),
     form,
     schema,
@@ -70,6 +74,25 @@ function customResource(
     versions,
     ...(isConditionTrue(definition, 'Terminating') ? { terminating: true } : {}),
     ...(deprecation === undefined ? {} : { deprecation }),
+  };
+}
+
+/** How configurations are merged; a version that is not served any more has no type. */
+function applySchemaOf({ spec }: Readonly<CustomResourceDefinition>, versions: CustomVersions): ApplySchema {
+  const types = new Map<string, ApplyType>();
+  return {
+    typeOf(apiVersion) {
+      const form = versions.formOf(apiVersion);
+      const served = spec.versions.some((version) => version.served && `${spec.group}/${version.name}` === apiVersion);
+      if (form === undefined || !served) return undefined;
+      let type = types.get(apiVersion);
+      if (type === undefined) {
+        type = structuralApplyType(form.schema);
+        types.set(apiVersion, type);
+      }
+      return type;
+    },
+    convert: (object, apiVersion) => versions.convert(copyOf(object), apiVersion),
   };
 }
 

@@ -41,6 +41,7 @@ function whole(value: unknown): number {
 export function customScale(paths: CustomResourceSubresourceScale): ScaleForm {
   const { specReplicasPath, statusReplicasPath, labelSelectorPath } = paths;
   return {
+    replicasPath: specReplicasPath.replace(/^\./, ''),
     missing: (object) =>
       valueAt(object, specReplicasPath) === undefined
         ? `the spec replicas field ${JSON.stringify(specReplicasPath)}`

@@ -1,3 +1,4 @@
+import type { ApplySchema } from '../apply/apply-schema.ts';
 import { type FieldError, invalid } from '../field-error.ts';
 import type {
   CustomResourceDefinitionVersion,
@@ -25,6 +26,7 @@ export interface CustomRules {
   readonly version: CustomResourceDefinitionVersion;
   readonly schema: () => StructuralSchema;
   readonly defaults: (object: ApiObject) => void;
+  readonly applySchema: ApplySchema;
 }
 
 /** The rules of one version of a custom resource, as its definition states them. */
@@ -40,6 +42,7 @@ export function customStrategy(rules: CustomRules): Strategy {
     unconditionalUpdate: false,
     plainFinalizers: true,
     defaults: rules.defaults,
+    applySchema: rules.applySchema,
     prepareForCreate(object) {
       if (hasStatus) delete object['status'];
     },

@@ -28,6 +28,11 @@ export class CustomVersions {
     this.#forms.set(this.#apiVersion(version), form);
   }
 
+  /** How `apiVersion` reads objects; undefined when the kind has no such version. */
+  formOf(apiVersion: string): CustomObjectForm | undefined {
+    return this.#forms.get(apiVersion);
+  }
+
   /** The bytes to store of an object of `version`, which stays as it is. */
   encode(version: string, object: Readonly<ApiObject>): Uint8Array | Promise<Uint8Array> {
     if (version === this.#storage) return encodeObject(object);

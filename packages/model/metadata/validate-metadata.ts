@@ -142,7 +142,7 @@ function common(meta: Readonly<ObjectMeta>, plainFinalizers: boolean | undefined
     ...annotationsErrors('metadata.annotations', meta.annotations),
     ...ownerReferencesErrors('metadata.ownerReferences', meta.ownerReferences ?? []),
     ...finalizersErrors('metadata.finalizers', meta.finalizers ?? [], plainFinalizers),
-    ...managedFieldsErrors('metadata.managedFields', meta.managedFields ?? []),
+    ...(Array.isArray(meta.managedFields) ? managedFieldsErrors('metadata.managedFields', meta.managedFields) : []),
   ];
 }
 

@@ -225,7 +225,7 @@ export function jsonPatch(original: ApiObject, operations: unknown): ApiObject {
   }
   if (operations.length > mostOperations) {
     const text = `The allowed maximum operations in a JSON patch is ${mostOperations}, got ${operations.length}`;
-    throw new PatchError('invalid', text);
+    throw new PatchError('tooLarge', text);
   }
   const run = new JsonPatchRun(structuredClone(original));
   for (const operation of operations) run.apply(operation);

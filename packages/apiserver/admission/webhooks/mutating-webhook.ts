@@ -1,4 +1,4 @@
-import { type ApiObject, jsonPatch, PatchError, sameValue } from '@keelson/model';
+import { type ApiObject, jsonPatch, PatchError, sameValue, showManagedFields } from '@keelson/model';
 import { AdmissionError, type AdmissionPlugin, type AdmissionRequest, type ObjectReader } from '../contract.ts';
 import { isAdmissionConfiguration, type RequestMatch, type RequestMatcher } from '../matching/index.ts';
 import { Reinvocation } from '../reinvocation.ts';
@@ -69,6 +69,8 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     const round = request.reinvocation?.reinvoking ? 1 : 0;
     const suffix = `round_${round}_index_${position}`;
     const { configuration, name: webhook } = hook;
+    // A webhook sees managed fields as clients do, and may change them.
+    showManagedFields(request.object?.metadata);
     let mutated = false;
     try {
       const object = await objectFor(request, match, request.object);

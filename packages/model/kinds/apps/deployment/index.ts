@@ -43,6 +43,7 @@ export const deployment: Strategy = {
   prepareForUpdate(object, previous) {
     object['status'] = previous['status'];
   },
+  resetFields: { status: ['spec', 'metadata.labels'] },
   prepareForStatusUpdate(object, previous) {
     object['spec'] = previous['spec'];
     object.metadata = { ...object.metadata };

@@ -48,6 +48,7 @@ export const certificateSigningRequest: Strategy = {
   validate,
   validateUpdate,
   validateStatusUpdate,
+  resetFields: { status: ['spec', 'status.conditions'], approval: ['spec', 'status.certificate'] },
   subresourceUpdates: {
     approval: {
       prepare(object, previous, { now }) {

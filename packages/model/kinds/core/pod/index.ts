@@ -26,6 +26,16 @@ export const pod: Strategy = {
   validateUpdate,
   validateStatusUpdate,
   warnings: podWarnings,
+  resetFields: { status: ['spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'] },
+  changedFields: {
+    ephemeralcontainers: ['spec.ephemeralContainers'],
+    resize: [
+      'spec.containers.*.resources',
+      'spec.containers.*.resizePolicy',
+      'spec.initContainers.*.resources',
+      'spec.initContainers.*.resizePolicy',
+    ],
+  },
   subresourceUpdates: { ephemeralcontainers: ephemeralContainersUpdate, resize: resizeUpdate },
   selectableFields: {
     'spec.nodeName': (object) => text(object['spec']?.nodeName),

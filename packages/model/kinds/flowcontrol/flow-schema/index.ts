@@ -54,6 +54,7 @@ export const flowSchema: Strategy = {
   prepareForUpdate(object, previous) {
     object['status'] = previous['status'];
   },
+  resetFields: { status: ['metadata', 'spec'] },
   prepareForStatusUpdate(object, previous) {
     object['spec'] = previous['spec'];
   },

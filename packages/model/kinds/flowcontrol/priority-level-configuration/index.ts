@@ -125,6 +125,7 @@ export const priorityLevelConfiguration: Strategy = {
   prepareForUpdate(object, previous) {
     object['status'] = previous['status'];
   },
+  resetFields: { status: ['metadata', 'spec'] },
   prepareForStatusUpdate(object, previous) {
     object['spec'] = previous['spec'];
   },
