@@ -5,6 +5,7 @@ import { Aggregator } from './aggregation/aggregator.ts';
 import { type ApiServerLimits, type ApiServerOptions, apiServerLimits } from './api-server-options.ts';
 import { FieldManagement } from './apply/field-management.ts';
 import { createMissing } from './bootstrap/create-missing.ts';
+import { publishDefaultServiceCidr } from './bootstrap/default-service-cidr.ts';
 import { publishKubernetesService } from './bootstrap/kubernetes-service.ts';
 import { definitionHooks } from './custom-resources/definition-hooks.ts';
 import { CustomResources } from './custom-resources/index.ts';
@@ -27,6 +28,7 @@ import { HookTable } from './resources/resource-hooks.ts';
 import { ResourceRoutes } from './resources/resource-routes.ts';
 import { ResourceVerbs } from './resources/resource-verbs.ts';
 import { TransactionEndpoint } from './resources/transaction-endpoint.ts';
+import { AddressRecords } from './services/address-records.ts';
 import { ServiceHooks } from './services/service-hooks.ts';
 import { StoreKeeper } from './storage/store-keeper.ts';
 import { builtInSubresources } from './subresources/built-in.ts';
@@ -66,8 +68,10 @@ class KeelsonApiServer implements ApiServer {
   readonly #paths: ServerPaths;
   readonly #keeper: StoreKeeper;
   readonly #services: ServiceHooks | undefined;
+  readonly #records: AddressRecords | undefined;
   readonly #customResources: CustomResources | undefined;
   #unfollow = () => {};
+  #stopRecords = () => {};
   #phase: 'new' | 'serving' | 'stopping' = 'new';
 
   constructor(options: ApiServerOptions) {
@@ -85,7 +89,8 @@ class KeelsonApiServer implements ApiServer {
     });
     this.#gates = { authenticator: options.authenticator, authorizer: options.authorizer, flowControl };
     const admission = new AdmissionChain(options.admission);
-    this.#services = options.services && new ServiceHooks(options.services, world.random);
+    this.#records = options.services && AddressRecords.of(catalogue, caches, world);
+    this.#services = options.services && new ServiceHooks(options.services, world.random, this.#records);
     const services = this.#services === undefined ? [] : [this.#services];
     const hooks = new HookTable([namespaceHooks, definitionHooks(world), ...services, ...(options.hooks ?? [])]);
     const management = options.fieldManagement === false ? undefined : new FieldManagement(world, catalogue);
@@ -155,6 +160,8 @@ class KeelsonApiServer implements ApiServer {
     await this.#aggregator?.start();
     this.#gates.flowControl.start(() => void this.#flowConfiguration.keep());
     const { services } = this.#options;
+    if (services !== undefined) await publishDefaultServiceCidr(this.#options, this.#writer, services.block);
+    this.#stopRecords = (await this.#records?.keep(this.#writer)) ?? this.#stopRecords;
     if (this.#services !== undefined && services?.advertise !== undefined) {
       const clusterAddress = this.#services.apiServerAddress;
       await publishKubernetesService(this.#options, this.#writer, { ...services.advertise, clusterAddress });
@@ -173,6 +180,7 @@ class KeelsonApiServer implements ApiServer {
     this.#options.caches.endWatches();
     await Promise.race([this.#inFlight.idle(), sleep(this.#options.world.clock, this.#limits.shutdownGrace)]);
     this.#unfollow();
+    this.#stopRecords();
     this.#options.caches.stop();
   }
 

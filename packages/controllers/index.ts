@@ -28,6 +28,7 @@ import { ReplicaSetController } from './replicaset/index.ts';
 import { ReplicationControllerController } from './replicationcontroller/index.ts';
 import { ResourceQuotaController } from './resource-quota/index.ts';
 import { RootCaPublisher } from './root-ca-publisher/index.ts';
+import { ServiceCidrsController } from './service-cidrs/index.ts';
 import { ServiceLoadBalancerController } from './service-load-balancer/index.ts';
 import type { LoadBalancers } from './service-load-balancer/load-balancers.ts';
 import { ServiceAccountController } from './serviceaccount/index.ts';
@@ -81,6 +82,7 @@ export function kubernetesControllers(options: KubernetesControllerOptions = {})
     () => new CertificateApprovingController(),
     () => new CertificateCleanerController(),
     () => new PersistentVolumeBinder(),
+    () => new ServiceCidrsController(),
     () => new PersistentVolumeProtectionController(),
     () => new PersistentVolumeClaimProtectionController(),
   ];

@@ -171,7 +171,7 @@ export class ObjectWriter implements PlannerTools {
         compare: plans
           .filter((plan) => !plan.context.dryRun)
           .map((plan) => ({ key: plan.key, modRevision: plan.expected })),
-        success: wet.map(operationOf),
+        success: wet.flatMap((plan) => [operationOf(plan), ...(plan.reservation?.operations ?? [])]),
       });
     } catch (error) {
       // A write that may have happened keeps its reservations: they are put right when the server starts again.

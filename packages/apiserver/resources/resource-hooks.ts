@@ -1,7 +1,10 @@
 import type { ApiObject } from '@keelson/model';
+import type { Operation } from '@keelson/store';
 
 /** Something taken for a write (an address, a port) that is kept when the write succeeds and given back when not. */
 export interface Reservation {
+  /** What else is written in the same transaction: objects that come and go with this one, and with no other. */
+  readonly operations?: readonly Operation[];
   commit(): void;
   undo(): void;
 }
