@@ -26,6 +26,11 @@ export interface AdmissionRequest {
   readonly warnings: string[];
   /** Takes an annotation of the request's audit event; absent when there is none. */
   readonly annotate?: ((key: string, value: string) => void) | undefined;
+  /**
+   * To be called before the write waits for somebody outside the process: other writes of the object, which take turns
+   * with it, then go on meanwhile.
+   */
+  readonly leaveTurn?: (() => void) | undefined;
   /** What the passes of mutation know of each other; made by the first plug-in that needs it. */
   reinvocation?: Reinvocation;
 }

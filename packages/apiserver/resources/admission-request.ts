@@ -11,6 +11,6 @@ export function admissionRequest(
     readonly kind?: GroupVersionKind;
   },
 ): AdmissionRequest {
-  const { resource, subresource, namespace, user, dryRun, options, warnings, annotate } = context;
-  return { ...write, resource, subresource, namespace, user, dryRun, options, warnings, annotate };
+  const { resource, subresource, namespace, user, dryRun, options, warnings, annotate, leaveTurn } = context;
+  return { ...write, resource, subresource, namespace, user, dryRun, options, warnings, annotate, leaveTurn };
 }

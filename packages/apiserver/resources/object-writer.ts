@@ -98,10 +98,10 @@ export class ObjectWriter implements PlannerTools {
     absent?: () => ApiObject | AppliedObject | Promise<ApiObject | AppliedObject>,
   ): Promise<WriteResult> {
     const key = this.cacheOf(context.resource).keyOf(context.namespace, name);
-    return this.#locks.run([key], () =>
+    return this.#locks.run([key], (leaveTurn) =>
       this.#retrying(context, name, async () => {
         const present = this.#find(context, name);
-        if (present !== undefined) return planUpdate(this, context, present, modify, rules);
+        if (present !== undefined) return planUpdate(this, { ...context, leaveTurn }, present, modify, rules);
         if (absent === undefined) throw notFound(context.resource, name);
         return planCreate(this, context, await absent());
       }),
@@ -111,11 +111,11 @@ export class ObjectWriter implements PlannerTools {
   /** @throws StatusError */
   async delete(context: WriteContext, name: string, options: DeleteOptions): Promise<WriteResult> {
     const key = this.cacheOf(context.resource).keyOf(context.namespace, name);
-    return this.#locks.run([key], () =>
+    return this.#locks.run([key], (leaveTurn) =>
       this.#retrying(context, name, async () => {
         const present = this.#find(context, name);
         if (present === undefined) throw notFound(context.resource, name);
-        return planDelete(this, context, present, options);
+        return planDelete(this, { ...context, leaveTurn }, present, options);
       }),
     );
   }

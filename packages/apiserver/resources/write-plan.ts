@@ -18,6 +18,8 @@ export interface WriteContext {
   readonly options?: Readonly<Record<string, unknown>> | undefined;
   /** Takes an annotation of the request's audit event; absent when there is none. */
   readonly annotate?: ((key: string, value: string) => void) | undefined;
+  /** Lets other writes of the object go on while this one waits for somebody outside. */
+  readonly leaveTurn?: (() => void) | undefined;
   /** Admission has seen the write in another form (a Scale, a Binding) and is not asked again. */
   readonly admitted?: boolean;
 }

@@ -38,6 +38,8 @@ export async function callHook(
     );
   const uid = newUid(tools.world.random);
   const body = JSON.stringify(admissionReview(version, uid, request, match, objects));
+  // Who is asked may want to write the very object, and may take its time.
+  request.leaveTurn?.();
   let said: unknown;
   try {
     said = await tools.webhooks.call(hook.target, { body, timeout: hook.timeout });

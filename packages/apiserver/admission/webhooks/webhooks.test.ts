@@ -16,6 +16,8 @@ type Review = { request: any; apiVersion: string };
 type Answer = (review: Review) => Record<string, unknown> | string;
 
 let hookServer: TlsServer;
+/** Awaited before a webhook answers. */
+let meanwhile: (request: any) => Promise<unknown> = async () => {};
 let client: WebhookClient;
 let answers: Record<string, Answer> = {};
 let asked: { path: string; request: any }[] = [];
@@ -25,6 +27,7 @@ before(async () => {
     const path = target.split('?')[0]!.slice(1);
     const review: Review = JSON.parse(Buffer.from(body).toString('utf8'));
     asked.push({ path, request: review.request });
+    await meanwhile(review.request);
     const said = answers[path]!(review);
     const response = { uid: review.request.uid, ...(said as object) };
     const text = typeof said === 'string' ? said : JSON.stringify({ ...review, request: undefined, response });
@@ -228,6 +231,21 @@ test('a webhook that asks for it sees what later ones made, once more and no mor
     ['first', 'once', 'last', 'first'],
   );
   assert.deepEqual(json.data, { a: 'b', last: 'yes', seen: 'yes' });
+});
+
+test('a webhook can write the object that it is asked about', async () => {
+  const server = await start();
+  await server.ask('POST', maps, configMap('m'));
+  await configure(server, 'Validating', 'v', hook('v'));
+  answers = { v: () => ({ allowed: true }) };
+  const change = (data: object) =>
+    server.ask('PATCH', `${maps}/m`, { data }, { 'content-type': 'application/merge-patch+json' });
+  meanwhile = async ({ object }) => {
+    if (asked.length === 1) assert.equal((await change({ inner: object.data.outer })).status, 200);
+  };
+  const { json } = await change({ outer: 'yes' });
+  meanwhile = async () => {};
+  assert.deepEqual(json.data, { outer: 'yes', inner: 'yes' });
 });
 
 test('warnings reach the client, side effects and dry run do not meet', async () => {
