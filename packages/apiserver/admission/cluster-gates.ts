@@ -26,7 +26,7 @@ import { configuredAuthentication } from '../configuration/configured-authentica
 import { configuredAuthorization } from '../configuration/configured-authorization.ts';
 import type { WebhookCaller } from '../webhook/contract.ts';
 import type { ObjectReader } from './contract.ts';
-import { defaultPlugins } from './default-plugins.ts';
+import { defaultPlugins, type OptionalPlugin } from './default-plugins.ts';
 
 export interface ClusterGatesOptions {
   readonly world: World;
@@ -36,6 +36,8 @@ export interface ClusterGatesOptions {
   readonly catalogue?: ResourceCatalogue;
   /** The cluster's Kubernetes minor version. */
   readonly minor: number;
+  /** Admission plug-ins beyond the default ones. */
+  readonly enabledPlugins?: readonly OptionalPlugin[];
   /** Calls the webhooks that objects of the cluster name. */
   readonly webhooks: WebhookCaller;
   readonly serviceAccounts: {
@@ -96,7 +98,10 @@ export function clusterGates(
   };
   const authorization = configuredAuthorization(settings, authorities, tools);
   const { authorizer } = authorization;
-  const admission = defaultPlugins({ world, reader, catalogue, webhooks, minor, authorizer, rbac, index });
+  const admission = defaultPlugins({
+    ...{ world, reader, catalogue, webhooks, minor, authorizer, rbac, index },
+    enabled: options.enabledPlugins ?? [],
+  });
   const { longestSeconds, extendedSeconds } = serviceAccounts;
   const token = tokenSubresource({
     world,

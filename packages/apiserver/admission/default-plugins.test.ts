@@ -44,6 +44,7 @@ test('the plug-ins stand in the order of kube-apiserver', () => {
       'CertificateSigning',
       'CertificateSubjectRestriction',
       'DefaultIngressClass',
+      'PodTopologyLabels',
       'MutatingAdmissionWebhook',
       'RBACEscalationCheck',
       'ValidatingAdmissionWebhook',

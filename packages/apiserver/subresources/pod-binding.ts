@@ -65,8 +65,9 @@ function checkBindable(pod: Readonly<ApiObject>, name: string, uid?: string, res
 
 function bound(pod: ApiObject, wish: Readonly<ApiObject>, now: number): ApiObject {
   pod['spec'].nodeName = wish['target'].name;
-  const { annotations } = wish.metadata ?? {};
+  const { annotations, labels } = wish.metadata ?? {};
   if (annotations) pod.metadata!.annotations = { ...pod.metadata!.annotations, ...annotations };
+  if (labels) pod.metadata!.labels = { ...labels, ...pod.metadata!.labels };
   const status = (pod['status'] ??= {});
   const others = (status.conditions ?? []).filter((condition: { type: string }) => condition.type !== 'PodScheduled');
   const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: rfc3339(now) };
