@@ -1,5 +1,9 @@
 import type {
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
   MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
 } from '@keelson/model/generated/types/admissionregistration-v1.ts';
 import type { ResourceRef } from '../client.ts';
@@ -19,5 +23,33 @@ export const validatingWebhookConfigurations: ResourceRef<ValidatingWebhookConfi
   version,
   kind: 'ValidatingWebhookConfiguration',
   resource: 'validatingwebhookconfigurations',
+  namespaced: false,
+};
+export const mutatingAdmissionPolicies: ResourceRef<MutatingAdmissionPolicy> = {
+  group,
+  version,
+  kind: 'MutatingAdmissionPolicy',
+  resource: 'mutatingadmissionpolicies',
+  namespaced: false,
+};
+export const mutatingAdmissionPolicyBindings: ResourceRef<MutatingAdmissionPolicyBinding> = {
+  group,
+  version,
+  kind: 'MutatingAdmissionPolicyBinding',
+  resource: 'mutatingadmissionpolicybindings',
+  namespaced: false,
+};
+export const validatingAdmissionPolicies: ResourceRef<ValidatingAdmissionPolicy> = {
+  group,
+  version,
+  kind: 'ValidatingAdmissionPolicy',
+  resource: 'validatingadmissionpolicies',
+  namespaced: false,
+};
+export const validatingAdmissionPolicyBindings: ResourceRef<ValidatingAdmissionPolicyBinding> = {
+  group,
+  version,
+  kind: 'ValidatingAdmissionPolicyBinding',
+  resource: 'validatingadmissionpolicybindings',
   namespaced: false,
 };

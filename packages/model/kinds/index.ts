@@ -1,7 +1,11 @@
 /** Every kind that Keelson knows well enough to serve. A kind is served when it stands here and in the tables. */
 import type { Strategy } from '../strategy.ts';
 
+import { mutatingAdmissionPolicy } from './admissionregistration/mutating-admission-policy/index.ts';
+import { mutatingAdmissionPolicyBinding } from './admissionregistration/mutating-admission-policy-binding/index.ts';
 import { mutatingWebhookConfiguration } from './admissionregistration/mutating-webhook-configuration/index.ts';
+import { validatingAdmissionPolicy } from './admissionregistration/validating-admission-policy/index.ts';
+import { validatingAdmissionPolicyBinding } from './admissionregistration/validating-admission-policy-binding/index.ts';
 import { validatingWebhookConfiguration } from './admissionregistration/validating-webhook-configuration/index.ts';
 
 import { customResourceDefinition } from './apiextensions/custom-resource-definition/index.ts';
@@ -81,7 +85,11 @@ export const allStrategies: readonly Strategy[] = [
   secret,
   service,
   serviceAccount,
+  mutatingAdmissionPolicy,
+  mutatingAdmissionPolicyBinding,
   mutatingWebhookConfiguration,
+  validatingAdmissionPolicy,
+  validatingAdmissionPolicyBinding,
   validatingWebhookConfiguration,
   customResourceDefinition,
   controllerRevision,

@@ -1,0 +1,3 @@
+import { policyBinding } from '../policy-binding.ts';
+
+export const mutatingAdmissionPolicyBinding = policyBinding('MutatingAdmissionPolicyBinding', true);

@@ -1,0 +1,3 @@
+import { policyBinding } from '../policy-binding.ts';
+
+export const validatingAdmissionPolicyBinding = policyBinding('ValidatingAdmissionPolicyBinding', false);
