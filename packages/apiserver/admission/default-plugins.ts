@@ -17,6 +17,8 @@ import { OwnerReferencesPermissionEnforcement } from './owner-references-permiss
 import { PersistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { PodSecurity } from './pod-security/pod-security.ts';
 import { PodTopologyLabels } from './pod-topology-labels.ts';
+import { MutatingAdmissionPolicy } from './policies/mutating-admission-policy.ts';
+import { ValidatingAdmissionPolicy } from './policies/validating-admission-policy.ts';
 import { Priority } from './priority.ts';
 import { ResourceQuota } from './quota/resource-quota.ts';
 import { RbacEscalationCheck } from './rbac-escalation-check.ts';
@@ -54,7 +56,8 @@ const topologyLabelsSince = 35;
 export function defaultPlugins(options: DefaultPluginOptions): AdmissionPlugin[] {
   const { world, reader, catalogue, webhooks, minor, authorizer, rbac, index } = options;
   const matcher = new RequestMatcher({ catalogue, reader });
-  const hooks = { world, webhooks, reader, matcher };
+  const hooks = { world, webhooks, reader, matcher, authorizer };
+  const policies = { reader, catalogue, matcher, authorizer };
   const enabled = new Set(options.enabled);
   return [
     new NamespaceLifecycle(reader),
@@ -78,8 +81,10 @@ export function defaultPlugins(options: DefaultPluginOptions): AdmissionPlugin[]
     new CertificateSubjectRestriction(),
     new DefaultIngressClass(reader),
     ...(minor >= topologyLabelsSince ? [new PodTopologyLabels(reader)] : []),
+    new MutatingAdmissionPolicy(policies),
     new MutatingAdmissionWebhook(hooks),
     new RbacEscalationCheck(authorizer, rbac, index),
+    new ValidatingAdmissionPolicy(policies),
     new ValidatingAdmissionWebhook(hooks),
     new ResourceQuota(reader, world),
   ];

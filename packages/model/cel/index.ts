@@ -8,6 +8,7 @@ export * from './cel-type.ts';
 export { applyConfigurationType, jsonPatchType } from './check/scope.ts';
 export { compile } from './compile.ts';
 export * from './contract.ts';
+export { lazyFields } from './lazy-fields.ts';
 export { authorizerValue, requestResourceValue } from './library/authorizer.ts';
 export { authorizerType, resourceCheckType } from './library/declaration.ts';
 export * from './policy-expressions.ts';

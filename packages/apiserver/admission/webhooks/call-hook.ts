@@ -1,5 +1,6 @@
 import { newUid, type World } from '@keelson/base';
 import type { ApiObject } from '@keelson/model';
+import type { Authorizer } from '../../authorization/contract.ts';
 import { WebhookCallError, type WebhookCaller } from '../../webhook/contract.ts';
 import { AdmissionError, type AdmissionRequest } from '../contract.ts';
 import type { RequestMatch } from '../matching/index.ts';
@@ -13,6 +14,8 @@ export class HookFailure extends Error {
 
 export interface HookTools {
   readonly world: World;
+  /** The server's whole chain, for match conditions. */
+  readonly authorizer: Authorizer;
   readonly webhooks: WebhookCaller;
 }
 

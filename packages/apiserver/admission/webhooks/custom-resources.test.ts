@@ -4,6 +4,7 @@ import { systemWorld, virtualWorld } from '@keelson/base';
 import { catalogueFor, GrowingCatalogue } from '@keelson/model';
 import { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
 import { type TlsServer, tlsServer } from '@keelson/testkit/tls-server.ts';
+import { AlwaysAllowAuthorizer } from '../../authorization/index.ts';
 import { crontab, crontabDefinition, crontabVersion, define } from '../../custom-resources/testing/definitions.ts';
 import { ResourceCaches } from '../../storage/resource-caches.ts';
 import { TestServer } from '../../testing/test-server.ts';
@@ -38,7 +39,13 @@ test('a custom resource is sent in the version that the rule names, and what com
   const caches = new ResourceCaches({ world, store, catalogue });
   const webhooks = new WebhookClient({ world, reader: caches });
   const matcher = new RequestMatcher({ catalogue, reader: caches });
-  const plugin = new MutatingAdmissionWebhook({ world, webhooks, reader: caches, matcher });
+  const plugin = new MutatingAdmissionWebhook({
+    world,
+    webhooks,
+    reader: caches,
+    matcher,
+    authorizer: new AlwaysAllowAuthorizer(),
+  });
   const server = await TestServer.start({ world, store, catalogue, caches, admission: [plugin] });
   await define(
     server,

@@ -1,5 +1,7 @@
-import type { ApiObject } from '@keelson/model';
+import { type ApiObject, newestMinor } from '@keelson/model';
+import { boolType, PolicyExpressions } from '@keelson/model/cel/index.ts';
 import type { WebhookTarget } from '../../webhook/contract.ts';
+import type { NamedCondition } from '../expressions/match-conditions.ts';
 import { type CompiledConstraints, compileConstraints } from '../matching/index.ts';
 
 /** The configuration's fields that matter for a call (admissionregistration.k8s.io/v1 MutatingWebhook, ValidatingWebhook). */
@@ -12,7 +14,7 @@ export interface Hook {
   /** Tells it from every other of its kind. */
   readonly identity: string;
   readonly constraints: CompiledConstraints;
-  readonly conditions: readonly { readonly name: string; readonly expression: string }[];
+  readonly conditions: readonly NamedCondition[];
   readonly target: WebhookTarget;
   /** Milliseconds. */
   readonly timeout: number;
@@ -41,7 +43,7 @@ export function hooksOf(configuration: Readonly<ApiObject>): Hook[] {
         namespaceSelector: fields['namespaceSelector'],
         objectSelector: fields['objectSelector'],
       }),
-      conditions: fields['matchConditions'] ?? [],
+      conditions: conditionsOf(fields['matchConditions'] ?? []),
       target: targetOf(fields['clientConfig'] ?? {}),
       timeout: (fields['timeoutSeconds'] ?? 10) * 1000,
       ignoresFailure: fields['failurePolicy'] === 'Ignore',
@@ -50,6 +52,16 @@ export function hooksOf(configuration: Readonly<ApiObject>): Hook[] {
       reinvocable: fields['reinvocationPolicy'] === 'IfNeeded',
     };
   });
+}
+
+function conditionsOf(conditions: readonly HookFields[]): NamedCondition[] {
+  if (conditions.length === 0) return [];
+  const expressions = new PolicyExpressions({ minor: newestMinor, params: false, composed: false });
+  return conditions.map(({ name, expression }) => ({
+    name,
+    text: expression,
+    compiled: expressions.compile(expression, { authorizer: true, stored: true }, boolType),
+  }));
 }
 
 function targetOf({ url, service, caBundle }: HookFields): WebhookTarget {

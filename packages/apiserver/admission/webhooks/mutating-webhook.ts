@@ -7,6 +7,7 @@ import { callHook, failedClosed, failure, HookFailure, type HookTools } from './
 import type { Hook } from './hook.ts';
 import { HookList } from './hook-list.ts';
 import { objectFor, takeChanged } from './object-in-version.ts';
+import { passesConditions } from './passes-conditions.ts';
 
 /** What the first pass leaves for the second. */
 interface Passed {
@@ -71,10 +72,11 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     const { configuration, name: webhook } = hook;
     // A webhook sees managed fields as clients do, and may change them.
     showManagedFields(request.object?.metadata);
+    const object = await objectFor(request, match, request.object);
+    const previous = await objectFor(request, match, request.previous);
+    if (!(await passesConditions(hook, this.#tools.authorizer, request, match, { object, previous }))) return false;
     let mutated = false;
     try {
-      const object = await objectFor(request, match, request.object);
-      const previous = await objectFor(request, match, request.previous);
       const answer = await callHook(this.#tools, hook, true, request, match, { object, previous });
       mutated = await applyPatch(hook, request, match, object, answer);
       if (answer.patch !== undefined)

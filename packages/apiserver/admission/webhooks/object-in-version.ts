@@ -6,6 +6,7 @@ import {
   type GroupVersionKind,
   normalize,
   type Resource,
+  showManagedFields,
 } from '@keelson/model';
 import { applyDefaults } from '../../resources/plan-create.ts';
 import type { AdmissionRequest } from '../contract.ts';
@@ -50,8 +51,12 @@ export async function objectFor(
 ): Promise<Readonly<ApiObject> | undefined> {
   if (object === undefined) return undefined;
   const revision = object === request.object ? request.previous?.metadata?.resourceVersion : undefined;
-  const metadata = revision === undefined ? {} : { metadata: { ...object.metadata, resourceVersion: revision } };
-  const complete = { ...object, ...metadata };
+  const complete = { ...object };
+  if (object.metadata !== undefined) {
+    complete.metadata = { ...object.metadata };
+    if (revision !== undefined) complete.metadata.resourceVersion = revision;
+    showManagedFields(complete.metadata);
+  }
   const same = isOfSubresource(request);
   const shown = same ? complete : await converted(complete, request.resource, match.resource);
   return { ...shown, apiVersion: apiVersionOf(match.kind), kind: match.kind.kind };

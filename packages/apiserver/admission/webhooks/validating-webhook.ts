@@ -4,6 +4,7 @@ import { callHook, failedClosed, HookFailure, type HookTools } from './call-hook
 import type { Hook } from './hook.ts';
 import { HookList } from './hook-list.ts';
 import { objectFor } from './object-in-version.ts';
+import { passesConditions } from './passes-conditions.ts';
 
 /** ValidatingAdmissionWebhook: asks the webhooks of ValidatingWebhookConfigurations, all at once; one refusal is enough. */
 export class ValidatingAdmissionWebhook implements AdmissionPlugin {
@@ -39,9 +40,10 @@ export class ValidatingAdmissionWebhook implements AdmissionPlugin {
 
   /** @throws AdmissionError */
   async #askOne(hook: Hook, position: number, request: AdmissionRequest, match: RequestMatch): Promise<void> {
+    const object = await objectFor(request, match, request.object);
+    const previous = await objectFor(request, match, request.previous);
+    if (!(await passesConditions(hook, this.#tools.authorizer, request, match, { object, previous }))) return;
     try {
-      const object = await objectFor(request, match, request.object);
-      const previous = await objectFor(request, match, request.previous);
       await callHook(this.#tools, hook, false, request, match, { object, previous });
     } catch (error) {
       if (!(error instanceof HookFailure)) throw error;

@@ -4,6 +4,7 @@ import { systemWorld, virtualWorld } from '@keelson/base';
 import { type ApiObject, catalogueFor } from '@keelson/model';
 import { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
 import { type TlsServer, tlsServer } from '@keelson/testkit/tls-server.ts';
+import { AlwaysAllowAuthorizer } from '../../authorization/index.ts';
 import { ResourceCaches } from '../../storage/resource-caches.ts';
 import { TestServer } from '../../testing/test-server.ts';
 import { WebhookClient } from '../../webhook/index.ts';
@@ -50,7 +51,8 @@ async function start(): Promise<TestServer> {
   const caches = new ResourceCaches({ world, store, catalogue });
   client = new WebhookClient({ world, reader: caches });
   const matcher = new RequestMatcher({ catalogue, reader: caches });
-  const tools = { world, webhooks: client, reader: caches, matcher };
+  const authorizer = new AlwaysAllowAuthorizer();
+  const tools = { world, webhooks: client, reader: caches, matcher, authorizer };
   const admission = [new MutatingAdmissionWebhook(tools), new ValidatingAdmissionWebhook(tools)];
   return TestServer.start({ world, store, catalogue, caches, admission });
 }
@@ -246,6 +248,34 @@ test('a webhook can write the object that it is asked about', async () => {
   const { json } = await change({ outer: 'yes' });
   meanwhile = async () => {};
   assert.deepEqual(json.data, { outer: 'yes', inner: 'yes' });
+});
+
+test('conditions say which requests a webhook is asked about', async () => {
+  const server = await start();
+  answers = { a: () => ({ allowed: false, status: { message: 'no' } }) };
+  const configurations = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+  let round = 0;
+  const says = async (failurePolicy: string, ...expressions: string[]): Promise<string> => {
+    round += 1;
+    const matchConditions = expressions.map((expression, position) => ({ name: `c${position}`, expression }));
+    await configure(server, 'Validating', 'h', hook('a', { failurePolicy, matchConditions }));
+    const { status, json } = await server.ask('POST', maps, configMap(`c${round}`, { a: 'b' }));
+    await server.ask('DELETE', `${configurations}/h`);
+    return status === 201 ? 'passes' : json.message;
+  };
+  const name = () => `configmaps "c${round}" is forbidden: `;
+  assert.equal(await says('Fail', "object.data.a == 'c'", 'object.x == 1'), 'passes');
+  assert.match(await says('Fail', "object.data.a == 'b'", "request.operation == 'CREATE'"), /denied the request: no$/);
+  assert.equal(await says('Ignore', 'object.x == 1'), 'passes');
+  const failed = "expression 'object.x == 1' resulted in error: no such key: x";
+  assert.equal(await says('Fail', 'object.x == 1'), `${name()}${failed}`);
+  const { json } = await server.ask('POST', configurations, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: 'bad' },
+    webhooks: [hook('a', { matchConditions: [{ name: 'c', expression: 'x' }] })],
+  });
+  assert.match(json.message, /compilation failed: ERROR: <input>:1:1: undeclared reference to 'x'/);
 });
 
 test('warnings reach the client, side effects and dry run do not meet', async () => {

@@ -1,4 +1,5 @@
 /** What MutatingWebhookConfiguration and ValidatingWebhookConfiguration have in common: nearly everything. */
+import { boolType, PolicyExpressions } from '../../cel/index.ts';
 import { duplicate, type FieldError, index, invalid, notSupported, required } from '../../field-error.ts';
 import { dns1035LabelProblems, dnsSubdomainProblems } from '../../metadata/names.ts';
 import { sameValue } from '../../metadata/same-value.ts';
@@ -7,6 +8,7 @@ import { labelSelectorErrors } from '../../selectors/validate-label-selector.ts'
 import type { Column, Strategy } from '../../strategy.ts';
 import { ageColumn } from '../../table/table.ts';
 import { matchConditionErrors } from './match-condition-errors.ts';
+import { expressionErrors, expressionMinor } from './policy-errors.ts';
 import { ruleErrors } from './rule-errors.ts';
 import { webhookClientErrors } from './webhook-client-errors.ts';
 
@@ -74,6 +76,12 @@ function sideEffectErrors(at: string, value: string | undefined, lenient: boolea
   return value ? oneOf(at, value, allowed) : [required(at, `must specify one of ${allowed.join(', ')}`)];
 }
 
+/** An update is not asked about conditions that stay as they are, so that each text here is a new one. */
+function conditionExpressionErrors(field: string, text: string): FieldError[] {
+  const expressions = new PolicyExpressions({ minor: expressionMinor, params: false, composed: false });
+  return expressionErrors(field, text, expressions.compile(text, { authorizer: true, stored: false }, boolType));
+}
+
 function hookErrors(at: string, hook: Fields, lenient: Leniency): FieldError[] {
   const seconds: number | undefined = hook['timeoutSeconds'];
   const rules: Fields[] = hook['rules'] ?? [];
@@ -92,7 +100,7 @@ function hookErrors(at: string, hook: Fields, lenient: Leniency): FieldError[] {
     ...webhookClientErrors(`${at}.clientConfig`, hook['clientConfig'] ?? {}),
     ...(lenient.conditions
       ? []
-      : matchConditionErrors(`${at}.matchConditions`, hook['matchConditions'] ?? [], () => [])),
+      : matchConditionErrors(`${at}.matchConditions`, hook['matchConditions'] ?? [], conditionExpressionErrors)),
     ...reviewVersionErrors(
       `${at}.admissionReviewVersions`,
       hook['admissionReviewVersions'] ?? [],
