@@ -3,6 +3,7 @@ import type { ApiObject, Descriptions, ResourceCatalogue } from '@keelson/model'
 import type { Store } from '@keelson/store';
 import type { AdmissionPlugin } from './admission/contract.ts';
 import type { AggregationOptions } from './aggregation/aggregator.ts';
+import type { AuditOptions } from './audit/auditor.ts';
 import type { Authenticator } from './authentication/contract.ts';
 import type { Authorizer } from './authorization/contract.ts';
 import type { HealthCheck } from './observe/health.ts';
@@ -92,6 +93,8 @@ export interface ApiServerOptions {
   readonly descriptions?: Descriptions;
   /** Other paths: OpenID discovery. The caller is authorised for the path before. */
   readonly paths?: Readonly<Record<string, () => unknown>>;
+  /** What is told of requests, and where; absent: nothing. */
+  readonly audit?: AuditOptions;
   /** What runs as long as the server does. */
   readonly parts?: readonly { start(): void; stop(): void }[];
   readonly limits?: Partial<ApiServerLimits>;

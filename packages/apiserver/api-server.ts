@@ -4,6 +4,7 @@ import { StoreError } from '@keelson/store';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { type ApiServerLimits, type ApiServerOptions, apiServerLimits } from './api-server-options.ts';
 import { FieldManagement } from './apply/field-management.ts';
+import { Auditor } from './audit/auditor.ts';
 import { createMissing } from './bootstrap/create-missing.ts';
 import { publishDefaultServiceCidr } from './bootstrap/default-service-cidr.ts';
 import { publishKubernetesService } from './bootstrap/kubernetes-service.ts';
@@ -87,7 +88,9 @@ class KeelsonApiServer implements ApiServer {
       seats: reading + mutating,
       sizeOf: (info) => caches.sizeOf(info.group, info.resource),
     });
-    this.#gates = { authenticator: options.authenticator, authorizer: options.authorizer, flowControl };
+    const { authenticator, authorizer } = options;
+    const auditor = options.audit && new Auditor(options.audit, world, catalogue);
+    this.#gates = { authenticator, authorizer, flowControl, ...(auditor ? { auditor } : {}) };
     const admission = new AdmissionChain(options.admission);
     this.#records = options.services && AddressRecords.of(catalogue, caches, world);
     this.#services = options.services && new ServiceHooks(options.services, world.random, this.#records);
@@ -134,7 +137,7 @@ class KeelsonApiServer implements ApiServer {
       inFlight: () => this.#inFlight.counts,
       started: world.clock.now(),
       known: (info) => catalogue.find(info.group, info.version, info.resource) !== undefined,
-      more: () => [...flowControl.metrics.all(), ...(this.#aggregator?.metrics() ?? [])],
+      more: () => [...flowControl.metrics.all(), ...(auditor?.metrics() ?? []), ...(this.#aggregator?.metrics() ?? [])],
     });
     this.#keeper = new StoreKeeper({ world, store, caches, limits: this.#limits });
     this.#paths = new ServerPaths({
@@ -182,6 +185,7 @@ class KeelsonApiServer implements ApiServer {
     this.#unfollow();
     this.#stopRecords();
     this.#options.caches.stop();
+    await this.#gates.auditor?.flush();
   }
 
   async handleUpgrade(request: HttpRequest, connection: UpgradedConnection): Promise<void> {
@@ -194,6 +198,7 @@ class KeelsonApiServer implements ApiServer {
       const backend = this.#aggregator?.backendOf(info);
       if (backend !== undefined) {
         this.#metrics.count(info, 101, 0);
+        passage.trail?.upgraded(101);
         await this.#aggregator!.upgrade(backend, context, connection);
         return;
       }
@@ -202,13 +207,16 @@ class KeelsonApiServer implements ApiServer {
       const upgrade = this.#routes.handlerOf(resource, info.subresource)?.upgrade;
       if (upgrade === undefined) throw methodNotAllowed();
       this.#metrics.count(info, 101, 0);
+      passage.trail?.upgraded(101);
       await upgrade(context, resource, connection);
     } catch (thrown) {
       const error = this.#refusal(thrown, info);
       this.#metrics.count(info, error.code, 0);
+      passage.trail?.upgraded(error.code);
       refuseUpgrade(connection.socket, error);
     } finally {
       passage.seat?.leave();
+      passage.trail?.ended();
       leave();
     }
   }
@@ -225,11 +233,21 @@ class KeelsonApiServer implements ApiServer {
       leave = this.#inFlight.enter(info, request);
       const context = await admitRequest(this.#gates, request, info, passage);
       warnings = context.warnings;
-      response = await compressed(await this.#route(context), request.headers['accept-encoding']);
+      response = await this.#route(context);
     } catch (thrown) {
       response = statusResponse(this.#refusal(thrown, info), request, info.query);
     }
-    const { seat } = passage;
+    const { seat, trail } = passage;
+    if (trail !== undefined) {
+      trail.answered(response);
+      const leaveFirst = leave;
+      leave = () => {
+        leaveFirst();
+        trail.ended();
+      };
+      response = { ...response, headers: { ...response.headers, 'audit-id': trail.id } };
+    }
+    response = await compressed(response, request.headers['accept-encoding']);
     if (seat !== undefined) {
       seat.leave();
       response = { ...response, headers: { ...response.headers, ...seat.headers } };

@@ -1,6 +1,6 @@
 import type { World } from '@keelson/base';
 import { catalogueFor, type ResourceCatalogue } from '@keelson/model';
-import { CelCompileError, type CompileExpression } from '@keelson/model/cel/index.ts';
+import { type CompileExpression, compile as compileExpression } from '@keelson/model/cel/index.ts';
 import type { ApiServerOptions } from '../api-server-options.ts';
 import { TokenAuthenticatorChain } from '../authentication/authenticator-chain.ts';
 import type { TokenAuthenticator } from '../authentication/contract.ts';
@@ -22,6 +22,7 @@ import { RbacAuthorizer } from '../authorization/rbac-authorizer.ts';
 import { RbacIndex } from '../authorization/rbac-index.ts';
 import { reviewHandlers } from '../authorization/review-handlers.ts';
 import type { ApiServerSettings } from '../configuration/api-server-settings.ts';
+import { configuredAudit } from '../configuration/configured-audit.ts';
 import { configuredAuthentication } from '../configuration/configured-authentication.ts';
 import { configuredAuthorization } from '../configuration/configured-authorization.ts';
 import type { WebhookCaller } from '../webhook/contract.ts';
@@ -61,7 +62,7 @@ export interface ClusterGatesOptions {
   readonly tokens?: readonly TokenAuthenticator[];
   /** What the user set. */
   readonly settings?: ApiServerSettings;
-  /** Compiles the expressions of configurations; absent: configurations with expressions are refused. */
+  /** Compiles the expressions of configurations. */
   readonly compile?: CompileExpression;
 }
 
@@ -75,7 +76,7 @@ export function clusterGates(
   options: ClusterGatesOptions,
 ): Pick<
   ApiServerOptions,
-  'authenticator' | 'authorizer' | 'admission' | 'reviews' | 'subresources' | 'paths' | 'bootstrap' | 'parts'
+  'authenticator' | 'authorizer' | 'admission' | 'reviews' | 'subresources' | 'paths' | 'bootstrap' | 'parts' | 'audit'
 > {
   const { world, reader, webhooks, minor, serviceAccounts } = options;
   const catalogue = options.catalogue ?? catalogueFor(minor);
@@ -84,7 +85,7 @@ export function clusterGates(
   const keys = [signingKey, ...(serviceAccounts.formerKeys ?? [])];
   const issuers = [issuer, ...(serviceAccounts.formerIssuers ?? [])];
   const own = new ServiceAccountTokenAuthenticator({ clock: world.clock, reader, issuers, keys, audiences });
-  const { settings = {}, compile = noExpressions } = options;
+  const { settings = {}, compile = compileExpression } = options;
   const tools = { world, reader, webhooks, compile, minor, issuers, audiences };
   const authentication = configuredAuthentication(settings, tools);
   const tokens = [own, ...authentication.tokens, ...(options.tokens ?? [])];
@@ -98,6 +99,7 @@ export function clusterGates(
   };
   const authorization = configuredAuthorization(settings, authorities, tools);
   const { authorizer } = authorization;
+  const audit = configuredAudit(settings);
   const admission = defaultPlugins({
     ...{ world, reader, catalogue, webhooks, minor, authorizer, rbac, index },
     enabled: options.enabledPlugins ?? [],
@@ -131,9 +133,6 @@ export function clusterGates(
     },
     bootstrap: bootstrapPolicy(minor),
     parts: [authentication, authorization],
+    ...(audit ? { audit } : {}),
   };
 }
-
-const noExpressions: CompileExpression = () => {
-  throw new CelCompileError('expressions are not supported by this server', []);
-};

@@ -25,4 +25,14 @@ export interface ApiServerSettings {
   readonly authorizationConfig?: string;
   /** --encryption-provider-config: an EncryptionConfiguration of apiserver.config.k8s.io. */
   readonly encryptionProviderConfig?: string;
+  /** --audit-policy-file: a Policy of audit.k8s.io. Without it, or without a log, nothing is told. */
+  readonly auditPolicyFile?: string;
+  /** --audit-log-path; `-` is the standard output. */
+  readonly auditLogPath?: string;
+  /** --audit-log-maxage: days; 0 by default: for ever. */
+  readonly auditLogMaxage?: number;
+  /** --audit-log-maxbackup: files; 0 by default: all. */
+  readonly auditLogMaxbackup?: number;
+  /** --audit-log-maxsize: MiB; 100 by default. */
+  readonly auditLogMaxsize?: number;
 }

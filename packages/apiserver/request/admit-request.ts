@@ -1,5 +1,7 @@
 import type { HttpRequest } from '@keelson/base';
-import type { Authenticator } from '../authentication/contract.ts';
+import type { AuditTrail } from '../audit/audit-trail.ts';
+import type { Auditor } from '../audit/auditor.ts';
+import type { Authenticator, UserInfo } from '../authentication/contract.ts';
 import type { Authorizer } from '../authorization/contract.ts';
 import type { FlowControl, Seat } from '../priority-and-fairness/flow-control.ts';
 import { attributesOf, authorize } from './authorize.ts';
@@ -15,11 +17,14 @@ export interface RequestGates {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly flowControl: FlowControl;
+  /** Absent: nothing is told of requests. */
+  readonly auditor?: Auditor;
 }
 
 /** What a request holds while it is answered; whoever answers it gives that back, however it ends. */
 export interface Passage {
   seat: Seat | undefined;
+  trail?: AuditTrail | undefined;
 }
 
 /**
@@ -34,10 +39,26 @@ export async function admitRequest(
   passage: Passage,
 ): Promise<RequestContext> {
   const result = await gates.authenticator.authenticate(request);
-  if (result.outcome !== 'authenticated') throw unauthorized();
+  const { auditor } = gates;
+  if (result.outcome !== 'authenticated') {
+    passage.trail = auditor?.begin(request, info, nobody);
+    throw unauthorized();
+  }
+  const trail = auditor?.begin(request, info, result.user);
+  passage.trail = trail;
   const user = await impersonated(result.user, request.headers, gates.authorizer);
+  if (user !== result.user) trail?.impersonated(user);
   const seat = gates.flowControl.enter(user, info, request);
   passage.seat = seat instanceof Promise ? await seat : seat;
-  if (!alwaysAllowed.includes(info.path)) await authorize(gates.authorizer, attributesOf(user, info));
-  return { request, info, user, warnings: [] };
+  if (!alwaysAllowed.includes(info.path))
+    await authorize(gates.authorizer, attributesOf(user, info), trail && ((...what) => tellDecision(trail, ...what)));
+  return { request, info, user, warnings: [], ...(trail ? { annotate: trail.annotate } : {}) };
+}
+
+/** Who showed credentials that nobody knows. */
+const nobody: UserInfo = { name: '', groups: [] };
+
+function tellDecision(trail: AuditTrail, decision: string, reason: string): void {
+  trail.annotate('authorization.k8s.io/decision', decision);
+  trail.annotate('authorization.k8s.io/reason', reason);
 }

@@ -34,9 +34,18 @@ export function forbiddenText(attributes: Attributes): string {
   return `${who} ${what} ${where}`;
 }
 
-/** Returns when the request is allowed. @throws StatusError 403 */
-export async function authorize(authorizer: Authorizer, attributes: Attributes): Promise<void> {
+/**
+ * Returns when the request is allowed.
+ * @param told is given the decision as audit events name it, and the reason
+ * @throws StatusError 403
+ */
+export async function authorize(
+  authorizer: Authorizer,
+  attributes: Attributes,
+  told?: (decision: 'allow' | 'forbid', reason: string) => void,
+): Promise<void> {
   const { decision, reason } = await authorizer.authorize(attributes);
+  told?.(decision === 'allow' ? 'allow' : 'forbid', reason);
   if (decision === 'allow') return;
   const text = forbiddenText(attributes);
   throw forbidden(

@@ -9,6 +9,8 @@ export interface RequestContext {
   readonly user: UserInfo;
   /** Collects texts for the Warning header. */
   readonly warnings: string[];
+  /** Takes an annotation of the request's audit event; absent when nothing is told of it. */
+  readonly annotate?: (key: string, value: string) => void;
 }
 
 /** Answers a request that was allowed. @throws StatusError */

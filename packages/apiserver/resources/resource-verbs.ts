@@ -261,6 +261,7 @@ export class ResourceVerbs {
       user: context.user,
       dryRun: options.dryRun,
       warnings: context.warnings,
+      ...(context.annotate ? { annotate: context.annotate } : {}),
       options: options.given,
     };
   }

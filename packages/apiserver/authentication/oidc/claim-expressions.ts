@@ -24,11 +24,10 @@ export class ExpressionCompiler {
     this.#minor = minor;
   }
 
-  /** An expression over `claims`; a boolean, or text or a list of texts. */
+  /** An expression over `claims`; a boolean, or what is looked at when it is there: text or a list of texts. */
   claims(field: string, text: string, result: 'bool' | 'texts'): CelProgram | undefined {
     const variables = { claims: mapType(stringType, dynType) };
-    const expected = result === 'bool' ? boolType : [stringType, listType(stringType), listType(dynType), dynType];
-    return this.#compiled(field, text, variables, expected);
+    return this.#compiled(field, text, variables, result === 'bool' ? boolType : undefined);
   }
 
   /** A boolean expression over `user`. */
