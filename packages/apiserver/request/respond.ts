@@ -48,10 +48,30 @@ export function statusResponse(refusal: StatusError, request?: HttpRequest, quer
   return { ...response, headers: { ...response.headers, ...retry, ...headers } };
 }
 
+/** Characters of all warnings together, and of each once they are more (k8s.io/apiserver/pkg/endpoints/filters). */
+const warningsLimit = 4096;
+const longWarningLimit = 256;
+
+/** As many of the warnings as a client can be sent, each once; all are cut short when together they are too long. */
+function bounded(warnings: readonly string[]): string[] {
+  const texts = [...new Set(warnings)];
+  const total = texts.reduce((sum, text) => sum + text.length, 0);
+  if (total <= warningsLimit) return texts;
+  const kept: string[] = [];
+  let written = 0;
+  for (const text of texts) {
+    if (written >= warningsLimit) break;
+    const short = [...text.slice(0, 2 * longWarningLimit)].slice(0, longWarningLimit).join('');
+    written += short.length;
+    kept.push(short);
+  }
+  return kept;
+}
+
 /** The response with `warnings` as Warning headers (RFC 7234, 5.5). */
 export function withWarnings(response: HttpResponse, warnings: readonly string[]): HttpResponse {
   if (warnings.length === 0) return response;
-  const texts = [...new Set(warnings)].map((text) => {
+  const texts = bounded(warnings).map((text) => {
     // Header values hold printable ASCII only.
     const plain = text.replace(/[\r\n]+/g, ' ').replace(/[^\x20-\x7e]/g, '?');
     return `299 - "${plain.replace(/(["\\])/g, '\\$1')}"`;

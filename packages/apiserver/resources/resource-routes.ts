@@ -8,6 +8,7 @@ import { invalid, methodNotAllowed, noSuchPath, StatusError } from '../request/s
 import { writeOptions } from '../request/write-options.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
 import type { ReviewHandler, SubresourceHandler } from '../subresources/subresource-handler.ts';
+import { admissionRequest } from './admission-request.ts';
 import { settleNamespace } from './object-metadata.ts';
 import { applyDefaults } from './plan-create.ts';
 import type { ResourceVerbs } from './resource-verbs.ts';
@@ -129,8 +130,14 @@ export class ResourceRoutes {
     const form = negotiatePlain(request.headers, info.query);
     settleNamespace(object, resource, info.namespace);
     applyDefaults({ resource }, object);
+    const { admission } = this.#verbs.writer;
+    const write = this.#verbs.writeContext(context, resource, options);
+    const name = object.metadata?.name ?? '';
+    const asked = admissionRequest(write, { operation: 'CREATE', name, object });
+    await admission.mutate(asked);
     const problems = resource.strategy.validate?.(object) ?? [];
-    if (problems.length > 0) throw invalid(resource, object.metadata?.name ?? '', problems);
+    if (problems.length > 0) throw invalid(resource, name, problems);
+    await admission.validate(asked);
     const answer = await handler.review(object, { user, namespace: info.namespace });
     if ('status' in answer) throw statusError(answer.status);
     return valueResponse(201, form, resource.type, answer.object);

@@ -99,10 +99,11 @@ const special: Readonly<Record<string, Evaluator>> = {
 
 const plain = new Map<string, Evaluator>();
 
-/** The evaluator of a resource; undefined for what is never counted (Events). */
+/** The evaluator of a resource; undefined for what is never counted: Events, and what is not stored. */
 export function evaluatorOf(group: string, resource: string): Evaluator | undefined {
   if (group === '' && Object.hasOwn(special, resource)) return special[resource];
   if (group === '' && (resource === 'events' || resource === 'bindings')) return undefined;
+  if (group === 'authorization.k8s.io' || group === 'authentication.k8s.io') return undefined;
   const key = `${resource}.${group}`;
   let evaluator = plain.get(key);
   if (evaluator === undefined) {

@@ -61,6 +61,16 @@ test('what is used is written down, and what would be too much is refused', asyn
   assert.deepEqual(await used(server, 'q'), { 'requests.cpu': '600m', pods: '1' });
 });
 
+test('what exists already is not charged again', async () => {
+  const server = await start();
+  await quota(server, 'q', { 'count/configmaps': '2' });
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' } };
+  const answers = [];
+  for (let i = 0; i < 4; i++) answers.push((await make(server, 'configmaps', object)).status);
+  assert.deepEqual(answers, [201, 409, 409, 409]);
+  assert.deepEqual(await used(server, 'q'), { 'count/configmaps': '1' });
+});
+
 test('a quota that was not counted yet lets nothing pass', async () => {
   const server = await start();
   await quota(server, 'q', { pods: '3' });

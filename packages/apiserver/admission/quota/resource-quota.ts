@@ -28,11 +28,18 @@ export class ResourceQuota implements AdmissionPlugin {
     this.#ledger.attach(writer);
   }
 
+  /** A creation that will be refused because the name is taken must not be charged. */
+  #exists({ operation, subresource, resource, namespace, object }: AdmissionRequest): boolean {
+    if (operation !== 'CREATE' || subresource !== '') return false;
+    const name = object?.metadata?.name ?? '';
+    return this.#reader.get(resource.storage.group, resource.resource, namespace, name) !== undefined;
+  }
+
   validate(request: AdmissionRequest): Promise<void> | void {
     if (!this.#quotas.has(request.namespace) || request.object === undefined) return;
     const { group, resource } = request.resource;
     const evaluator = evaluatorOf(group, resource);
-    if (evaluator === undefined || !evaluator.handles(request)) return;
+    if (evaluator === undefined || !evaluator.handles(request) || this.#exists(request)) return;
     const { operation, subresource, object, previous } = request;
     const write = { operation, subresource, object, previous };
     return this.#ledger.charge(request.namespace, evaluator, write, request.dryRun).then((refusal) => {

@@ -14,6 +14,8 @@ export interface ReviewAnswer {
 }
 
 const known = ['v1', 'v1beta1'];
+/** Warnings of one answer that are passed on; more than this no client is sent. */
+const warningLimit = 1000;
 
 /** The version of AdmissionReview to speak: the webhook's first that is known. */
 export function reviewVersion(versions: readonly string[]): string | undefined {
@@ -82,7 +84,7 @@ export function readAnswer(version: string, uid: string, mutating: boolean, answ
     result: statusOf(own(response, 'status')),
     patch: mutating && patch !== '' ? Buffer.from(patch, 'base64').toString('utf8') : undefined,
     patchType: version === 'v1' ? (patchType ?? '') : 'JSONPatch',
-    warnings: strings(own(response, 'warnings')),
+    warnings: strings(own(response, 'warnings')).slice(0, warningLimit),
     annotations: annotationsOf(own(response, 'auditAnnotations')),
   };
 }

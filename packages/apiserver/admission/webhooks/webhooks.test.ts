@@ -4,6 +4,7 @@ import { systemWorld, virtualWorld } from '@keelson/base';
 import { type ApiObject, catalogueFor } from '@keelson/model';
 import { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
 import { type TlsServer, tlsServer } from '@keelson/testkit/tls-server.ts';
+import type { ApiServerOptions } from '../../api-server-options.ts';
 import { AlwaysAllowAuthorizer } from '../../authorization/index.ts';
 import { ResourceCaches } from '../../storage/resource-caches.ts';
 import { TestServer } from '../../testing/test-server.ts';
@@ -44,7 +45,7 @@ beforeEach(() => {
   asked = [];
 });
 
-async function start(): Promise<TestServer> {
+async function start(options: Partial<ApiServerOptions> = {}): Promise<TestServer> {
   const world = virtualWorld('webhooks');
   const store = new MemoryStore(world);
   const catalogue = catalogueFor(35);
@@ -54,7 +55,7 @@ async function start(): Promise<TestServer> {
   const authorizer = new AlwaysAllowAuthorizer();
   const tools = { world, webhooks: client, reader: caches, matcher, authorizer };
   const admission = [new MutatingAdmissionWebhook(tools), new ValidatingAdmissionWebhook(tools)];
-  return TestServer.start({ world, store, catalogue, caches, admission });
+  return TestServer.start({ world, store, catalogue, caches, admission, ...options });
 }
 
 const everything = {
@@ -284,6 +285,37 @@ test('warnings reach the client, side effects and dry run do not meet', async ()
   answers = { v: ({ request }) => ({ allowed: true, warnings: [`dry: ${request.dryRun}`] }) };
   const answer = await server.ask('POST', `${maps}?dryRun=All`, configMap('m'));
   assert.equal(answer.headers['warning'], '299 - "dry: true"');
+});
+
+test('a flood of warnings is cut to what a client can be sent', async () => {
+  const server = await start();
+  await configure(server, 'Validating', 'v', hook('v'));
+  const warnings = Array.from({ length: 200_000 }, (_, i) => `${i} ${'x'.repeat(20)}`);
+  answers = { v: () => ({ allowed: true, warnings }) };
+  const answer = await server.ask('POST', maps, configMap('m'));
+  assert.equal(answer.status, 201);
+  assert.ok(answer.headers['warning']!.length < 10_000);
+});
+
+test('a review is shown before it is answered', async () => {
+  const [group, resource] = ['authorization.k8s.io', 'selfsubjectaccessreviews'];
+  const review = async (object: ApiObject) => ({ object });
+  const server = await start({ reviews: [{ group, resource, review }] });
+  const rules = [{ ...everything, apiGroups: [group], resources: ['*'] }];
+  await configure(server, 'Validating', 'v', hook('v', { rules }));
+  const attributes = { path: '/', verb: 'get' };
+  const body = {
+    apiVersion: `${group}/v1`,
+    kind: 'SelfSubjectAccessReview',
+    spec: { nonResourceAttributes: attributes },
+  };
+  const statuses: number[] = [];
+  for (const allowed of [true, false]) {
+    answers = { v: () => ({ allowed }) };
+    statuses.push((await server.ask('POST', `/apis/${group}/v1/${resource}`, body)).status);
+  }
+  assert.deepEqual(statuses, [201, 400]);
+  assert.equal(asked[0]!.request.kind.kind, 'SelfSubjectAccessReview');
 });
 
 test('patches that do not fit are refused', async (t) => {
