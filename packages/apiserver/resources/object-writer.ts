@@ -8,6 +8,7 @@ import {
   conflict,
   generatedNameTaken,
   internal,
+  noSuchPath,
   notFound,
   type StatusError,
   unavailable,
@@ -61,6 +62,8 @@ export class ObjectWriter implements PlannerTools {
 
   cacheOf(resource: Resource): WatchCache {
     const cache = this.#caches.of(resource);
+    // A custom resource may have gone while it was written.
+    if (cache === undefined && resource.form !== undefined) throw noSuchPath();
     if (cache === undefined) throw internal(`${resource.resource} is not stored`);
     return cache;
   }

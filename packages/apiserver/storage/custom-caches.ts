@@ -55,6 +55,12 @@ export class CustomCaches {
     return stored && this.of(stored);
   }
 
+  /** The same when somebody has read it before. */
+  known(group: string, resource: string): WatchCache | undefined {
+    const [stored] = this.#served.get(`${group}/${resource}`) ?? [];
+    return stored && this.#caches.get(keyOf(stored));
+  }
+
   inUse(): IterableIterator<WatchCache> {
     return this.#caches.values();
   }

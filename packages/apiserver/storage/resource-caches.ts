@@ -60,7 +60,8 @@ export class ResourceCaches implements ObjectReader {
 
   /** How much there is of a resource; undefined for what is not stored. */
   sizeOf(group: string, resource: string): { readonly objects: number; readonly watchers: number } | undefined {
-    const cache = this.named(group, resource);
+    // A question about size fills no cache.
+    const cache = this.#byName.get(`${group}/${resource}`) ?? this.#custom.known(group, resource);
     return cache && { objects: cache.size, watchers: cache.broadWatchers };
   }
 

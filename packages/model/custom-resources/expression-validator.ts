@@ -47,10 +47,20 @@ export class ExpressionValidator {
     this.#root = root;
   }
 
-  /** Undefined when the schema has no rules. @param isResource its values have an apiVersion, kind and metadata */
-  static of(schema: StructuralSchema, isResource = true): ExpressionValidator | undefined {
-    const root = nodeOf(schema, typeOfSchema(schema.props, isResource));
+  /** Undefined when the schema, which is that of whole objects, has no rules. */
+  static of(schema: StructuralSchema): ExpressionValidator | undefined {
+    const root = nodeOf(schema, typeOfSchema(schema.props, true));
     return root && new ExpressionValidator(root);
+  }
+
+  /** The rules of a property, of what its properties are, or of the elements of a list. */
+  property(name: string): ExpressionValidator | undefined {
+    const node = this.#root.properties.get(name);
+    return node && new ExpressionValidator(node);
+  }
+
+  get items(): ExpressionValidator | undefined {
+    return this.#root.items && new ExpressionValidator(this.#root.items);
   }
 
   /** Everything that rules say against `object`; those that compare need `previous`. Never throws. */

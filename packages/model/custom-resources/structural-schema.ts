@@ -63,25 +63,33 @@ export function asResource(schema: StructuralSchema): StructuralSchema {
   return schema.embedded ? schema : { ...schema, embedded: true, embeds: true };
 }
 
+const flat = new WeakMap<JSONSchemaProps, readonly JSONSchemaProps[]>();
+const nothing: readonly JSONSchemaProps[] = [];
+
 /** Everything that a schema consists of, itself first, also what stands below allOf, anyOf, oneOf and not. */
-export function* schemasIn(props: JSONSchemaProps | undefined): Generator<JSONSchemaProps> {
-  const waiting = props === undefined ? [] : [props];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    yield next;
-    waiting.push(...innerSchemas(next));
+export function schemasIn(props: JSONSchemaProps | undefined): readonly JSONSchemaProps[] {
+  if (props === undefined) return nothing;
+  let found = flat.get(props);
+  if (found === undefined) {
+    const all = [props];
+    for (let at = 0; at < all.length; at++) addInner(all[at]!, all);
+    found = all;
+    flat.set(props, found);
   }
+  return found;
 }
 
-function innerSchemas(props: JSONSchemaProps): JSONSchemaProps[] {
-  const { items, additionalProperties, additionalItems, not } = props;
-  const found: JSONSchemaProps[] = [];
-  if (Array.isArray(items)) found.push(...items);
-  else if (items !== undefined) found.push(items);
-  for (const list of [props.allOf, props.anyOf, props.oneOf]) if (list !== undefined) found.push(...list);
-  if (not !== undefined) found.push(not);
+function addInner(props: JSONSchemaProps, to: JSONSchemaProps[]): void {
+  const { items, additionalProperties, additionalItems, dependencies } = props;
+  if (Array.isArray(items)) for (const each of items) to.push(each);
+  else if (items !== undefined) to.push(items);
+  for (const list of [props.allOf, props.anyOf, props.oneOf])
+    if (list !== undefined) for (const each of list) to.push(each);
+  if (props.not !== undefined) to.push(props.not);
   for (const map of [props.properties, props.patternProperties, props.definitions])
-    if (map !== undefined) found.push(...Object.values(map));
-  for (const one of [additionalProperties, additionalItems]) if (typeof one === 'object') found.push(one);
-  for (const one of Object.values(props.dependencies ?? {})) if (!Array.isArray(one)) found.push(one);
-  return found;
+    if (map !== undefined) for (const name of Object.keys(map)) to.push(map[name]!);
+  if (typeof additionalProperties === 'object') to.push(additionalProperties);
+  if (typeof additionalItems === 'object') to.push(additionalItems);
+  if (dependencies !== undefined)
+    for (const each of Object.values(dependencies)) if (!Array.isArray(each)) to.push(each);
 }

@@ -12,23 +12,28 @@ interface Surrounding {
   readonly root: StructuralSchema;
   readonly steps: readonly (string | 0)[];
   readonly inMeta: boolean;
+  /** The rules of the schema that is looked at, compiled once for all of them. */
+  readonly rules: ExpressionValidator | undefined;
 }
 
 /** Everything wrong with the defaults in a schema: they have to be what the schema itself allows. */
 export function defaultErrors(root: StructuralSchema, path: string): FieldError[] {
-  return root.defaulted ? errorsIn(root, path, { root, steps: [], inMeta: false }) : [];
+  if (!root.defaulted) return [];
+  return errorsIn(root, path, { root, steps: [], inMeta: false, rules: ExpressionValidator.of(root) });
 }
 
 function errorsIn(schema: StructuralSchema, path: string, around: Surrounding): FieldError[] {
   if (!schema.defaulted) return [];
-  const here = schema.embedded ? { root: schema, steps: [], inMeta: false } : around;
+  const here = schema.embedded ? { ...around, root: schema, steps: [], inMeta: false } : around;
   const errors = hasDefault(schema.props) ? errorsOf(schema, child(path, 'default'), here) : [];
   // Below additionalProperties there are no defaults.
   if (schema.items !== undefined)
-    errors.push(...errorsIn(schema.items, child(path, 'items'), { ...here, steps: [...here.steps, 0] }));
+    errors.push(
+      ...errorsIn(schema.items, child(path, 'items'), { ...here, steps: [...here.steps, 0], rules: here.rules?.items }),
+    );
   for (const [name, property] of schema.properties) {
     const inMeta = here.inMeta || (schema.embedded && metaFields.has(name));
-    const next = { ...here, steps: [...here.steps, name], inMeta };
+    const next = { ...here, steps: [...here.steps, name], inMeta, rules: here.rules?.property(name) };
     errors.push(...errorsIn(property, key(child(path, 'properties'), name), next));
   }
   return errors;
@@ -45,12 +50,11 @@ function errorsOf(schema: StructuralSchema, path: string, around: Surrounding): 
     errors.push(...embeddedIn(value, schema, path));
   }
   if (errors.length === 0) errors.push(...fieldErrorsOf(validateValue(schema.props, value), path));
-  return errors.length > 0 ? errors : ruleErrors(schema, value, path);
+  return errors.length > 0 ? errors : ruleErrors(around.rules, value, path);
 }
 
 /** A default has to be good for an object that is new, and for one that had it already. */
-function ruleErrors(schema: StructuralSchema, value: unknown, path: string): FieldError[] {
-  const validator = ExpressionValidator.of(schema, schema.embedded);
+function ruleErrors(validator: ExpressionValidator | undefined, value: unknown, path: string): FieldError[] {
   if (validator === undefined) return [];
   const errors = validator.validate(value, value, path);
   return errors.length > 0 ? errors : validator.validate(value, undefined, path);

@@ -117,7 +117,7 @@ function missingSchemas(spec: CustomResourceDefinitionSpec): FieldError[] {
       ? [required(child(index('spec.versions', position), 'schema.openAPIV3Schema'))]
       : [],
   );
-  const defaulted = spec.versions.some(({ schema }) => [...schemasIn(schema?.openAPIV3Schema)].some(hasDefault));
+  const defaulted = spec.versions.some(({ schema }) => schemasIn(schema?.openAPIV3Schema).some(hasDefault));
   if (spec.preserveUnknownFields === true && defaulted)
     errors.push(invalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema'));
   return errors;
