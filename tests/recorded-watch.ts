@@ -92,8 +92,8 @@ export class RecordedWatch {
     }
   }
 
-  /** Follows one stream to its end; resolves to true when the server says that the revision is gone. */
-  async stream(signal: AbortSignal): Promise<boolean> {
+  /** Follows one stream to its end, or for so many lines; resolves to true when the server says that the revision is gone. */
+  async stream(signal: AbortSignal, most = Number.POSITIVE_INFINITY): Promise<boolean> {
     const query = `watch=1&allowWatchBookmarks=true&resourceVersion=${this.#revision}`;
     const url = `${this.#api.url}${this.#path}?${query}`;
     const outgoing = request(url, { headers: this.#api.headers(), agent: this.#api.agent, signal });
@@ -105,6 +105,7 @@ export class RecordedWatch {
     if (response.statusCode === 410) return true;
     if (response.statusCode !== 200) throw new Error(String(response.statusCode));
     response.on('error', () => {});
+    let lines = 0;
     for await (const line of createInterface({ input: response })) {
       const event = parse(line);
       if (event === undefined) break;
@@ -113,7 +114,9 @@ export class RecordedWatch {
       this.#revision = resourceVersion;
       if (event.type !== 'BOOKMARK')
         this.#stretches.at(-1)!.events.push({ type: event.type, name, uid, revision: Number(resourceVersion) });
+      if (++lines >= most) break;
     }
+    outgoing.destroy();
     return false;
   }
 }
