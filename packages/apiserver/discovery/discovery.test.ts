@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { collectBody } from '@keelson/base';
+import { decodeObject, normalize } from '@keelson/model';
 import { TestServer } from '../testing/test-server.ts';
 
 test('discovery says what is served, plainly and all at once', async () => {
@@ -86,4 +88,34 @@ test('a document of version 3 is kept by its hash, and an old hash leads to the 
   assert.deepEqual([current.status, current.headers['cache-control']], [200, 'public, immutable']);
   const old = await server.ask('GET', '/openapi/v3/apis/apps/v1?hash=ABC');
   assert.deepEqual([old.status, old.headers['location']], [301, url]);
+});
+
+/** Protobuf has no empty lists. */
+const said = (value: object) =>
+  JSON.parse(JSON.stringify(value, (_, inner) => (Array.isArray(inner) && inner.length === 0 ? undefined : inner)));
+
+test('discovery comes in protobuf and YAML, also all at once', async () => {
+  const server = await TestServer.start();
+  const protobuf = 'application/vnd.kubernetes.protobuf';
+  const aggregated = ';g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  for (const [path, type, transform] of [
+    ['/api', 'meta/v1.APIVersions', ''],
+    ['/apis', 'meta/v1.APIGroupList', ''],
+    ['/apis/apps', 'meta/v1.APIGroup', ''],
+    ['/apis/apps/v1', 'meta/v1.APIResourceList', ''],
+    ['/apis', 'apidiscovery/v2.APIGroupDiscoveryList', aggregated],
+  ] as const) {
+    const { json } = await server.ask('GET', path, undefined, { accept: `application/json${transform}` });
+    for (const media of [protobuf, 'application/yaml']) {
+      const headers = { accept: `${media}${transform},application/json;q=0.1` };
+      const response = await server.respond('GET', path, { headers });
+      assert.deepEqual([response.status, response.headers['content-type']], [200, `${media}${transform}`], path);
+      const read = decodeObject(type, await collectBody(response.body), media).object;
+      assert.deepEqual(said(read), said(normalize(type, json).object), `${path} ${media}`);
+      const known = { ...headers, 'if-none-match': response.headers['etag']! };
+      assert.equal((await server.respond('GET', path, { headers: known })).status, 304);
+    }
+  }
+  const none = await server.ask('GET', '/apis', undefined, { accept: 'text/html' });
+  assert.equal(none.status, 406);
 });

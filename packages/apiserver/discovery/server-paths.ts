@@ -11,6 +11,7 @@ import { bytesResponse, jsonResponse, textResponse } from '../request/respond.ts
 import { methodNotAllowed, noSuchPath } from '../request/status-error.ts';
 import type { StoreKeeper } from '../storage/store-keeper.ts';
 import { ApiDocuments } from './api-documents.ts';
+import { discoveryDocument } from './document-form.ts';
 import { catalogueOf, type ServedResources } from './served-catalogue.ts';
 
 export interface ServerPathsOptions {
@@ -84,7 +85,10 @@ export class ServerPaths {
     }
     const hash = info.query.get('hash');
     const own = (at: string, headers: typeof request.headers) => this.#documents.respond(at, headers, hash);
-    const document = (await this.#aggregator?.document(path, request.headers, own)) ?? own(path, request.headers);
+    const find = async (headers: typeof request.headers) =>
+      (await this.#aggregator?.document(path, headers, own)) ?? own(path, headers);
+    const discovery = path.startsWith('/api');
+    const document = await (discovery ? discoveryDocument(request.headers, find) : find(request.headers));
     if (document !== undefined) return document;
     const { paths = {} } = this.#options;
     if (Object.hasOwn(paths, path)) return jsonResponse(200, paths[path]!());
