@@ -1,4 +1,5 @@
 import { type HttpHandler, type HttpRequest, type HttpResponse, isStream, messageOf, sleep } from '@keelson/base';
+import type { Resource } from '@keelson/model';
 import { GrowingCatalogue, type ResourceCatalogue } from '@keelson/model';
 import { StoreError } from '@keelson/store';
 import { Aggregator } from './aggregation/aggregator.ts';
@@ -22,6 +23,12 @@ import type { RequestContext } from './request/request-context.ts';
 import { type RequestInfo, requestInfo } from './request/request-info.ts';
 import { compressed, statusResponse, withWarnings } from './request/respond.ts';
 import { internal, methodNotAllowed, noSuchPath, StatusError, unavailable } from './request/status-error.ts';
+import {
+  type AnswerProtocol,
+  answerOverWebSocket,
+  offeredProtocols,
+  wantsWebSocket,
+} from './request/websocket-answer.ts';
 import { AdmissionChain } from './resources/admission-chain.ts';
 import { AdmissionStatusWriter } from './resources/admission-status-writer.ts';
 import { ObjectWriter, storeRefusal } from './resources/object-writer.ts';
@@ -29,6 +36,7 @@ import { HookTable } from './resources/resource-hooks.ts';
 import { ResourceRoutes } from './resources/resource-routes.ts';
 import { ResourceVerbs } from './resources/resource-verbs.ts';
 import { TransactionEndpoint } from './resources/transaction-endpoint.ts';
+import { eventsOf } from './resources/watch-stream.ts';
 import { AddressRecords } from './services/address-records.ts';
 import { ServiceHooks } from './services/service-hooks.ts';
 import { StoreKeeper } from './storage/store-keeper.ts';
@@ -204,7 +212,8 @@ class KeelsonApiServer implements ApiServer {
       }
       if (!info.resourceRequest) throw noSuchPath();
       const resource = this.#routes.resourceOf(info);
-      const upgrade = this.#routes.handlerOf(resource, info.subresource)?.upgrade;
+      const own = this.#routes.handlerOf(resource, info.subresource)?.upgrade;
+      const upgrade = info.verb === 'watch' && wantsWebSocket(request) ? this.#watchOverWebSocket : own;
       if (upgrade === undefined) throw methodNotAllowed();
       this.#metrics.count(info, 101, 0);
       passage.trail?.upgraded(101);
@@ -220,6 +229,15 @@ class KeelsonApiServer implements ApiServer {
       leave();
     }
   }
+
+  /** Each event is a message. */
+  readonly #watchOverWebSocket = async (context: RequestContext, _: Resource, connection: UpgradedConnection) => {
+    const { headers, body } = await this.#routes.respond(context);
+    const [name = ''] = offeredProtocols(context.request);
+    const isText = headers['content-type'] === 'application/json';
+    const protocol: AnswerProtocol = { name, frame: isText ? 'text' : 'binary' };
+    await answerOverWebSocket(context.request, connection, [protocol], eventsOf(body, isText));
+  };
 
   async #handle(request: HttpRequest): Promise<HttpResponse> {
     const { clock } = this.#options.world;

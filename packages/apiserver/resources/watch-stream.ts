@@ -1,4 +1,4 @@
-import { type HttpResponse, randomInteger, type World } from '@keelson/base';
+import { type HttpBody, type HttpResponse, randomInteger, type World } from '@keelson/base';
 import type { ListOptions } from '../request/list-options.ts';
 import { parseRevision } from '../request/list-options.ts';
 import { watchType } from '../request/media-type.ts';
@@ -115,4 +115,17 @@ function* initialFrames(
   }
   if (initialEnd !== undefined) pieces.push(rendering.bookmark(initialEnd, true));
   if (pieces.length > 0) yield Buffer.concat(pieces);
+}
+
+/** The events of a watch one by one, without what separates them in a stream. @param isText they are lines of JSON */
+export async function* eventsOf(body: HttpBody, isText: boolean): AsyncGenerator<Uint8Array> {
+  for await (const piece of body instanceof Uint8Array ? [body] : body) {
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    for (let at = 0; at < bytes.length; ) {
+      const start = isText ? at : at + 4;
+      const end = isText ? bytes.indexOf(0x0a, at) + 1 || bytes.length : start + bytes.readUInt32BE(at);
+      yield bytes.subarray(start, end);
+      at = end;
+    }
+  }
 }

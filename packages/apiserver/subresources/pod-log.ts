@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { type HttpResponse, messageOf } from '@keelson/base';
+import { type HttpBody, type HttpResponse, isStream, messageOf } from '@keelson/base';
 import { type FieldError, invalid as fieldInvalid, forbidden } from '@keelson/model';
 import { booleanParameter, integerParameter } from '../request/list-options.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import { bytesResponse } from '../request/respond.ts';
 import { badRequest, internal, invalid, StatusError } from '../request/status-error.ts';
+import { type AnswerProtocol, answerOverWebSocket, wantsWebSocket } from '../request/websocket-answer.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
 import { getFromNode, type NodeConnector } from './node-connector.ts';
 import { containerOf, nodeOf, podOf } from './pod-target.ts';
@@ -20,7 +21,31 @@ export function podLog(caches: ResourceCaches, connector: NodeConnector): Subres
     resource: 'pods',
     subresource: 'log',
     handle: (context) => readLog(caches, connector, context),
+    upgrade: async (context, _, connection) => {
+      if (!wantsWebSocket(context.request)) throw badRequest('a log can be upgraded to a WebSocket only');
+      const { body } = await readLog(caches, connector, context);
+      await answerOverWebSocket(context.request, connection, logProtocols, messagesOf(body));
+    },
   };
+}
+
+/** What logs can be sent as over a WebSocket (k8s.io/apimachinery wsstream). */
+const logProtocols: readonly AnswerProtocol[] = [
+  { name: '', frame: 'binary' },
+  { name: 'binary.k8s.io', frame: 'binary' },
+  {
+    name: 'base64.binary.k8s.io',
+    frame: 'text',
+    encode: (piece) => Buffer.from(Buffer.from(piece).toString('base64')),
+  },
+];
+
+/** An empty message first, by which clients know that the log was found. */
+async function* messagesOf(body: HttpBody): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(0);
+  if (isStream(body)) yield* body;
+  else if (!(body instanceof Uint8Array)) yield* body;
+  else if (body.length > 0) yield body;
 }
 
 async function readLog(
