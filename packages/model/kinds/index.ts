@@ -60,6 +60,10 @@ import { clusterRole } from './rbac/cluster-role/index.ts';
 import { clusterRoleBinding } from './rbac/cluster-role-binding/index.ts';
 import { role } from './rbac/role/index.ts';
 import { roleBinding } from './rbac/role-binding/index.ts';
+import { deviceClass } from './resource/device-class/index.ts';
+import { resourceClaim } from './resource/resource-claim/index.ts';
+import { resourceClaimTemplate } from './resource/resource-claim-template/index.ts';
+import { resourceSlice } from './resource/resource-slice/index.ts';
 import { priorityClass } from './scheduling/priority-class/index.ts';
 import { csiDriver } from './storage/csi-driver/index.ts';
 import { csiNode } from './storage/csi-node/index.ts';
@@ -126,6 +130,10 @@ export const allStrategies: readonly Strategy[] = [
   clusterRoleBinding,
   role,
   roleBinding,
+  deviceClass,
+  resourceClaim,
+  resourceClaimTemplate,
+  resourceSlice,
   priorityClass,
   csiDriver,
   csiNode,
