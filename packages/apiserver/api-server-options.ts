@@ -85,6 +85,8 @@ export interface ApiServerOptions {
   readonly services?: ServiceNetwork & { readonly advertise?: { readonly address: string; readonly port: number } };
   /** Checks of /readyz beside the server's own. */
   readonly healthChecks?: readonly HealthCheck[];
+  /** The parts of the control plane that ComponentStatus tells of, by upstream's names. */
+  readonly components?: readonly HealthCheck[];
   /** Whether metadata.managedFields are kept, and configurations can be applied; by default they are. */
   readonly fieldManagement?: boolean;
   /** Objects that are created at start when they do not exist, as system:apiserver. */

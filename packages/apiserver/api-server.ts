@@ -31,6 +31,7 @@ import {
 } from './request/websocket-answer.ts';
 import { AdmissionChain } from './resources/admission-chain.ts';
 import { AdmissionStatusWriter } from './resources/admission-status-writer.ts';
+import { componentStatuses } from './resources/component-statuses.ts';
 import { ObjectWriter, storeRefusal } from './resources/object-writer.ts';
 import { HookTable } from './resources/resource-hooks.ts';
 import { ResourceRoutes } from './resources/resource-routes.ts';
@@ -138,7 +139,14 @@ class KeelsonApiServer implements ApiServer {
       }),
       ...(options.subresources ?? []),
     ];
-    this.#routes = new ResourceRoutes({ catalogue, caches, verbs, subresources, reviews: options.reviews ?? [] });
+    this.#routes = new ResourceRoutes({
+      catalogue,
+      caches,
+      verbs,
+      subresources,
+      reviews: options.reviews ?? [],
+      computed: options.components === undefined ? [] : [componentStatuses(options.components)],
+    });
     this.#transactions = new TransactionEndpoint({ catalogue, writer: this.#writer, authorizer: options.authorizer });
     this.#metrics = new ServerMetrics({
       caches,

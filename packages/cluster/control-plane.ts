@@ -11,7 +11,7 @@ import {
   signingKey,
   WebhookClient,
 } from '@keelson/apiserver';
-import type { HttpHandler, World } from '@keelson/base';
+import { type HttpHandler, messageOf, type World } from '@keelson/base';
 import { type Client, createClient, inProcessPeer, kubernetesResources, type ResourceRef } from '@keelson/client';
 import { type RunningControllers, runControllers } from '@keelson/controller-kit';
 import { type Instances, kubernetesControllers, type LoadBalancers } from '@keelson/controllers';
@@ -133,6 +133,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   });
   const proxy = frontProxy(world, keys);
   const addons = [gp2StorageClass, ...(options.addonImage ? addonsFor(options, options.addonImage) : [])];
+  let controllers: RunningControllers | undefined;
   const server = createApiServer({
     world,
     store,
@@ -142,6 +143,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     ...gates,
     parts: [...(gates.parts ?? []), encryption],
     healthChecks: encryption.healthChecks,
+    components: [
+      { name: 'scheduler', check: async () => running(controllers) },
+      { name: 'controller-manager', check: async () => running(controllers) },
+      { name: 'etcd-0', check: async () => reachable(store) },
+    ],
     aggregation: {
       proxyCertificate: proxy.certificate,
       authorities: { client: keys.authority.certificate, requestHeader: proxy.authority },
@@ -161,7 +167,6 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       peer: inProcessPeer(name, groups),
       userAgent: program(name),
     });
-  let controllers: RunningControllers | undefined;
   return {
     server,
     handler: server.handler,
@@ -182,6 +187,17 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       webhooks.close();
     },
   };
+}
+
+function running(controllers: RunningControllers | undefined): string | undefined {
+  return controllers === undefined ? 'it has not started' : undefined;
+}
+
+async function reachable(store: Store): Promise<string | undefined> {
+  return store.get('/registry/health').then(
+    () => undefined,
+    (error: unknown) => messageOf(error),
+  );
 }
 
 /** The program that upstream runs a user of the control plane in: it is the manager of what that user changes. */

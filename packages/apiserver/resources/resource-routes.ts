@@ -9,6 +9,7 @@ import { writeOptions } from '../request/write-options.ts';
 import type { ResourceCaches } from '../storage/resource-caches.ts';
 import type { ReviewHandler, SubresourceHandler } from '../subresources/subresource-handler.ts';
 import { admissionRequest } from './admission-request.ts';
+import type { ComputedResource } from './component-statuses.ts';
 import { settleNamespace } from './object-metadata.ts';
 import { applyDefaults } from './plan-create.ts';
 import type { ResourceVerbs } from './resource-verbs.ts';
@@ -19,6 +20,8 @@ export interface ResourceRoutesOptions {
   readonly verbs: ResourceVerbs;
   readonly subresources: readonly SubresourceHandler[];
   readonly reviews: readonly ReviewHandler[];
+  /** Kinds that are worked out when they are read. */
+  readonly computed: readonly ComputedResource[];
 }
 
 /** Finds who answers a request for a resource. */
@@ -28,14 +31,16 @@ export class ResourceRoutes {
   readonly #verbs: ResourceVerbs;
   readonly #subresources = new Map<string, SubresourceHandler>();
   readonly #reviews = new Map<string, ReviewHandler>();
+  readonly #computed = new Map<string, ComputedResource>();
 
-  constructor({ catalogue, caches, verbs, subresources, reviews }: ResourceRoutesOptions) {
+  constructor({ catalogue, caches, verbs, subresources, reviews, computed }: ResourceRoutesOptions) {
     this.#catalogue = catalogue;
     this.#caches = caches;
     this.#verbs = verbs;
     for (const handler of subresources)
       this.#subresources.set(`${handler.group}/${handler.resource}/${handler.subresource}`, handler);
     for (const handler of reviews) this.#reviews.set(`${handler.group}/${handler.resource}`, handler);
+    for (const one of computed) this.#computed.set(`${one.group}/${one.resource}`, one);
   }
 
   /** @throws StatusError */
@@ -46,6 +51,10 @@ export class ResourceRoutes {
     if (resource.form !== undefined) await this.#caches.opened(resource);
     if (info.subresource !== '') return this.#subresource(context, resource);
     if (!resource.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
+    const computed = resource.strategy.virtual
+      ? this.#computed.get(`${resource.group}/${resource.resource}`)
+      : undefined;
+    if (computed !== undefined) return computed.read(context, resource, this.#verbs);
     if (resource.strategy.virtual) return this.#review(context, resource);
     return this.#verb(context, resource);
   }
@@ -59,7 +68,8 @@ export class ResourceRoutes {
   /** Whether a resource, or one of its sub-resources, is answered: discovery lists nothing else. */
   answers(resource: Resource, subresource = ''): boolean {
     if (subresource !== '') return subresource === 'status' || this.handlerOf(resource, subresource) !== undefined;
-    return !resource.strategy.virtual || this.#reviews.has(`${resource.group}/${resource.resource}`);
+    const name = `${resource.group}/${resource.resource}`;
+    return !resource.strategy.virtual || this.#reviews.has(name) || this.#computed.has(name);
   }
 
   /** @throws StatusError 404, 405 */

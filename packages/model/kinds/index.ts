@@ -30,6 +30,7 @@ import { job } from './batch/job/index.ts';
 import { certificateSigningRequest } from './certificates/certificate-signing-request/index.ts';
 import { lease } from './coordination/lease/index.ts';
 import { binding } from './core/binding/index.ts';
+import { componentStatus } from './core/component-status/index.ts';
 import { configMap } from './core/config-map/index.ts';
 import { endpoints } from './core/endpoints/index.ts';
 import { event } from './core/event/index.ts';
@@ -74,6 +75,7 @@ import { volumeAttributesClass } from './storage/volume-attributes-class/index.t
 
 export const allStrategies: readonly Strategy[] = [
   binding,
+  componentStatus,
   configMap,
   endpoints,
   event,
