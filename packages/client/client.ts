@@ -26,6 +26,8 @@ export interface ListOptions {
   readonly limit?: number;
   readonly continue?: string;
   readonly resourceVersion?: string;
+  /** Of custom.metrics.k8s.io: which series of a metric. */
+  readonly metricLabelSelector?: string;
 }
 
 export interface WatchOptions {

@@ -42,8 +42,8 @@ export function withQuery(path: string, query: Query): string {
 }
 
 export function listQuery(options: ListOptions): Query {
-  const { labelSelector, fieldSelector, limit, continue: from, resourceVersion } = options;
-  return { labelSelector, fieldSelector, limit, continue: from, resourceVersion };
+  const { labelSelector, fieldSelector, limit, continue: from, resourceVersion, metricLabelSelector } = options;
+  return { labelSelector, fieldSelector, limit, continue: from, resourceVersion, metricLabelSelector };
 }
 
 export function writeQuery(options: WriteOptions | undefined): Query {

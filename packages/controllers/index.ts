@@ -19,6 +19,7 @@ import { DisruptionController } from './disruption/index.ts';
 import { EndpointsController } from './endpoints/index.ts';
 import { EndpointSliceController } from './endpointslice/index.ts';
 import { GarbageCollector } from './garbage-collector/index.ts';
+import { HorizontalPodAutoscalerController } from './horizontal-pod-autoscaler/index.ts';
 import { JobController } from './job/index.ts';
 import { NamespaceController } from './namespace/index.ts';
 import { NodeLifecycleController } from './node-lifecycle/index.ts';
@@ -70,6 +71,7 @@ export function kubernetesControllers(options: KubernetesControllerOptions = {})
     () => new JobController(),
     () => new CronJobController(),
     () => new TtlAfterFinishedController(),
+    () => new HorizontalPodAutoscalerController(),
     () => new EndpointsController(),
     () => new EndpointSliceController(),
     () => new GarbageCollector(),

@@ -29,7 +29,11 @@ test('no controller does what the default role of its upstream twin does not all
     metadata: { name: 'agent', namespace: 'default' },
     spec: { selector: { matchLabels: agent.metadata.labels }, template: agent },
   });
-  const claim = { storageClassName: 'gp2', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+  const claim = {
+    storageClassName: 'gp2',
+    accessModes: ['ReadWriteOnce'],
+    resources: { requests: { storage: '1Gi' } },
+  };
   const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: claim }];
   const persistentVolumeClaimRetentionPolicy = { whenDeleted: 'Delete' };
   const stateful = { replicas: 1, serviceName: 'db', persistentVolumeClaimRetentionPolicy, volumeClaimTemplates };
@@ -45,6 +49,21 @@ test('no controller does what the default role of its upstream twin does not all
   await client.resource(resources.cronJobs).create({
     metadata: { name: 'work', namespace: 'default' },
     spec: { schedule: '* * * * *', concurrencyPolicy: 'Replace', jobTemplate: { spec: work } },
+  });
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db' };
+  const horizontalPodAutoscalers = client.resource(resources.horizontalPodAutoscalers);
+  const bounds = { minReplicas: 1, maxReplicas: 2 };
+  await horizontalPodAutoscalers.create({
+    metadata: { name: 'db', namespace: 'default' },
+    spec: { scaleTargetRef, ...bounds },
+  });
+  await horizontalPodAutoscalers.create({
+    metadata: { name: 'old', namespace: 'default' },
+    spec: {
+      scaleTargetRef: { apiVersion: 'v1', kind: 'ReplicationController', name: 'old' },
+      ...bounds,
+      minReplicas: 2,
+    },
   });
   const service = { type: 'LoadBalancer', selector: labels, ports: [{ port: 80 }] };
   await client.resource(resources.services).create({ metadata, spec: service });
@@ -81,6 +100,7 @@ test('no controller does what the default role of its upstream twin does not all
     .resource(resources.deployments)
     .patch('web', 'default', { spec: { template: { metadata: { labels: { x: 'y' } } } } });
   await clock.advance(500_000);
+  assert.equal((await replicationControllers.get('old', 'default')).spec?.replicas, 2);
   await client.resource(resources.nodes).delete('n1');
   await clock.advance(120_000);
   await client.resource(resources.namespaces).delete('team');

@@ -3,6 +3,7 @@ export * from './admissionregistration.ts';
 export * from './apps.ts';
 export * from './authentication.ts';
 export * from './authorization.ts';
+export * from './autoscaling.ts';
 export * from './batch.ts';
 export * from './certificates.ts';
 export * from './coordination.ts';
