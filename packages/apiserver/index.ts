@@ -15,6 +15,8 @@ export * from './authentication/index.ts';
 export * from './authorization/index.ts';
 export type { ApiServerSettings } from './configuration/api-server-settings.ts';
 export { type ConfiguredEncryption, configuredEncryption } from './configuration/configured-encryption.ts';
+export { listenerSettings } from './configuration/listener-settings.ts';
+export { readSettings } from './configuration/read-settings.ts';
 export { ConfigurationError } from './configuration/shape.ts';
 export { type Listener, type ListenerOptions, type ListenerTls, listen } from './listener/listen.ts';
 export type { HealthCheck } from './observe/health.ts';

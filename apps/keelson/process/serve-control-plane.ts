@@ -1,5 +1,6 @@
-import { dirname } from 'node:path';
-import { dialDirectly } from '@keelson/apiserver';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type ApiServerSettings, dialDirectly, listenerSettings, readSettings } from '@keelson/apiserver';
 import { type ListenerOptions, listen } from '@keelson/apiserver/listener/listen.ts';
 import { collectBody, type World } from '@keelson/base';
 import { createClient } from '@keelson/client';
@@ -44,6 +45,15 @@ function identityService(region: SocketTransport, clusterName: string, world: Wo
   };
 }
 
+/** What the user set of a cluster's API server, in a file beside its store. @throws ConfigurationError */
+function userSettings(storePath: string): ApiServerSettings {
+  const path = join(dirname(storePath), 'apiserver.yaml');
+  return existsSync(path) ? readSettings(readFileSync(path, 'utf8')) : {};
+}
+
+/** How often the server's certificate is made anew, in milliseconds: long before it ends. */
+const certificatePeriod = 7 * 86_400_000;
+
 /** Serves one cluster's control plane from its open store, until the process is told to end. `ready` is called once. */
 export async function serveControlPlane(
   input: ControlPlaneProcessInput,
@@ -58,6 +68,7 @@ export async function serveControlPlane(
     clock: world.clock,
     userAgent: `keelson-cluster/${clusterName}`,
   });
+  const settings = userSettings(input.storePath);
   const descriptions = typeDescriptions();
   const controlPlane = createControlPlane({
     world,
@@ -78,17 +89,24 @@ export async function serveControlPlane(
     ...(input.bootstrapAddons ? { addonImage } : {}),
     ...(input.historyWindow && { historyWindow: input.historyWindow }),
     ...(descriptions ? { descriptions } : {}),
+    apiServer: settings,
     identify: identityService(regionSocket, clusterName, world),
     instances: new AwsInstances(cloud, region),
     loadBalancers: new AwsLoadBalancers({ client: cloud, clusterName, vpcId: input.vpcId }),
   });
   const addresses = [serviceAddress(serviceCidr), ...input.privateAddresses];
-  const { certificate, key } = serverCertificate(world, keys, addresses, []);
+  const { otherAuthorities, ...tlsSettings } = listenerSettings(settings);
+  const tls = () => ({
+    ...serverCertificate(world, keys, addresses, []),
+    clientAuthority: `${keys.authority.certificate}${otherAuthorities}`,
+    ...tlsSettings,
+  });
+  const first = tls();
   const serve = (at: ListenerOptions['at']) =>
     listen({
       handler: controlPlane.handler,
       handleUpgrade: (request, connection) => controlPlane.server.handleUpgrade(request, connection),
-      tls: { key, certificate, clientAuthority: keys.authority.certificate },
+      tls: first,
       at,
       world,
     });
@@ -96,10 +114,18 @@ export async function serveControlPlane(
   const listeners = inherited
     ? [await serve({ descriptor: inherited.descriptor }), await serve({ host: '0.0.0.0', port: inherited.privatePort })]
     : [await serve({ host: '127.0.0.1', port })];
+  const renew = () =>
+    world.clock.setTimer(certificatePeriod, () => {
+      const next = tls();
+      for (const listener of listeners) listener.reload(next);
+      renewal = renew();
+    });
+  let renewal = renew();
   await controlPlane.start();
   world.log.info('the control plane answers', { port, dns: dnsAddress(serviceCidr) });
   ready();
   await keepAwake(new Promise<void>((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve)));
+  renewal.cancel();
   await controlPlane.stop();
   await Promise.all(listeners.map((listener) => listener.close()));
   await store.close();

@@ -128,19 +128,13 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
   async ready(start: ControlPlaneStart): Promise<boolean> {
     const probe = this.#known.get(start.clusterName)?.probe;
     if (probe === undefined) return false;
-    const signal = AbortSignal.timeout(2_000);
     try {
-      const peer = { address: '', certificates: [] };
-      const response = await probe.send({
-        method: 'GET',
-        target: '/readyz',
-        headers: {},
-        body: new Uint8Array(0),
-        signal,
-        peer,
-      });
-      await collectBody(response.body);
-      return response.status === 200;
+      const status = await readiness(probe);
+      if (status !== 401) return status === 200;
+      // Anonymous requests may be off in this cluster: then it is asked by somebody who is known.
+      const known = this.#administratorTransport(start);
+      const answer = await readiness(known).finally(() => known.close());
+      return answer === 200;
     } catch {
       return false;
     }
@@ -159,16 +153,14 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
   }
 
   administrator(start: ControlPlaneStart): Client {
+    const { send } = this.#administratorTransport(start);
+    return createClient({ send, clock: this.#world.clock, userAgent: 'eks' });
+  }
+
+  #administratorTransport(start: ControlPlaneStart): TlsTransport {
     const { certificate, key } = eksAdministratorCertificate(this.#world, start.keys);
     const { clock } = this.#world;
-    const { send } = tlsTransport({
-      url: start.endpoint,
-      ca: start.keys.authority.certificate,
-      certificate,
-      key,
-      clock,
-    });
-    return createClient({ send, clock, userAgent: 'eks' });
+    return tlsTransport({ url: start.endpoint, ca: start.keys.authority.certificate, certificate, key, clock });
   }
 
   onExit(listener: (clusterName: string) => void): () => void {
@@ -270,4 +262,18 @@ function freePort(): Promise<number> {
       server.close(() => resolve(port));
     });
   });
+}
+
+/** The status of /readyz. Rejects when nobody answers in time. */
+async function readiness(transport: TlsTransport): Promise<number> {
+  const response = await transport.send({
+    method: 'GET',
+    target: '/readyz',
+    headers: {},
+    body: new Uint8Array(0),
+    signal: AbortSignal.timeout(2_000),
+    peer: { address: '', certificates: [] },
+  });
+  await collectBody(response.body);
+  return response.status;
 }

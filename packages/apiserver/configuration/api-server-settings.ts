@@ -35,4 +35,8 @@ export interface ApiServerSettings {
   readonly auditLogMaxbackup?: number;
   /** --audit-log-maxsize: MiB; 100 by default. */
   readonly auditLogMaxsize?: number;
+  /** --tls-min-version: `VersionTLS12` (the default) or `VersionTLS13`. */
+  readonly tlsMinVersion?: string;
+  /** --tls-cipher-suites, for TLS 1.2: by their IANA names, the first preferred. */
+  readonly tlsCipherSuites?: readonly string[];
 }

@@ -14,6 +14,8 @@ import { testCertificates } from '../testing/test-certificates.ts';
 import { WebhookCallError, type WebhookCaller } from '../webhook/contract.ts';
 import { configuredAuthentication } from './configured-authentication.ts';
 import { configuredAuthorization } from './configured-authorization.ts';
+import { listenerSettings } from './listener-settings.ts';
+import { readSettings } from './read-settings.ts';
 import { durationOf, shapeProblems } from './shape.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'keelson-configuration-'));
@@ -302,4 +304,38 @@ authorizers:
       return true;
     },
   );
+});
+
+test('settings are read as kubeadm has them', () => {
+  assert.deepEqual(
+    readSettings('audit-log-maxage: "7"\naudit-log-path: "-"\nanonymous-auth: "false"\ntls-cipher-suites: A, B\n'),
+    { auditLogMaxage: 7, auditLogPath: '-', anonymousAuth: false, tlsCipherSuites: ['A', 'B'] },
+  );
+  assert.deepEqual(readSettings(''), {});
+  for (const [text, expected] of [
+    ['etcd-servers: x', /unknown flag: --etcd-servers/],
+    ['__proto__: x', /unknown flag: --__proto__/],
+    ['audit-log-maxage: x', /invalid argument "x" for "--audit-log-maxage" flag/],
+    ['anonymous-auth: 1', /invalid argument 1 for "--anonymous-auth" flag/],
+    ['[]', /not an object/],
+    ['a: [', /./],
+  ] as const)
+    assert.throws(() => readSettings(text), expected);
+});
+
+test('TLS versions and cipher suites', () => {
+  assert.deepEqual(listenerSettings({}), { minVersion: 'TLSv1.2', otherAuthorities: '' });
+  const tlsCipherSuites = ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384'];
+  assert.deepEqual(listenerSettings({ tlsMinVersion: 'VersionTLS13', tlsCipherSuites }), {
+    minVersion: 'TLSv1.3',
+    ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384',
+    otherAuthorities: '',
+  });
+  for (const [settings, expected] of [
+    [{ tlsMinVersion: 'VersionTLS10' }, /unknown tls version "VersionTLS10"/],
+    [{ tlsCipherSuites: ['RC4'] }, /Cipher suite RC4 not supported or doesn't exist/],
+    [{ tlsCipherSuites: tlsCipherSuites.slice(1) }, /missing an HTTP\/2-required AES_128_GCM_SHA256 cipher/],
+    [{ requestheaderClientCaFile: '/none' }, /\/none cannot be read/],
+  ] as const)
+    assert.throws(() => listenerSettings(settings), expected);
 });

@@ -13,6 +13,10 @@ export interface ListenerTls {
   readonly key: string | Uint8Array;
   readonly certificate: string | Uint8Array;
   readonly clientAuthority?: string | Uint8Array;
+  /** By default TLS 1.2. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** Of TLS 1.2, as OpenSSL names them; by default Node's. */
+  readonly ciphers?: string;
 }
 
 export interface ListenerOptions {
@@ -80,12 +84,16 @@ function listenArguments(at: ListenerOptions['at']): NetListenOptions & { fd?: n
   return 'path' in at ? { path: at.path } : { host: at.host, port: at.port };
 }
 
+const tls13Suites = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
+
 function contextOf(tls: ListenerTls) {
   return {
     key: tls.key as string,
     cert: tls.certificate as string,
     ...(tls.clientAuthority === undefined ? {} : { ca: tls.clientAuthority as string }),
-    minVersion: 'TLSv1.2' as const,
+    minVersion: tls.minVersion ?? ('TLSv1.2' as const),
+    // TLS 1.3 has its own suites, which stay.
+    ...(tls.ciphers === undefined ? {} : { ciphers: `${tls13Suites}:${tls.ciphers}` }),
   };
 }
 
