@@ -41,8 +41,11 @@ export class CertificateApproval implements AdmissionPlugin {
     this.#authorizer = authorizer;
   }
 
-  async validate(request: AdmissionRequest): Promise<void> {
-    if (request.operation !== 'UPDATE' || !isWriteTo(request, group, resource, 'approval')) return;
+  validate(request: AdmissionRequest): Promise<void> | void {
+    if (request.operation === 'UPDATE' && isWriteTo(request, group, resource, 'approval')) return this.#check(request);
+  }
+
+  async #check(request: AdmissionRequest): Promise<void> {
     const signer: string = request.previous?.['spec']?.signerName ?? '';
     if (await mayFor(this.#authorizer, request.user, 'approve', signer)) return;
     throw forbidden(request, `user not permitted to approve requests with signerName ${quoted(signer)}`);
@@ -58,8 +61,11 @@ export class CertificateSigning implements AdmissionPlugin {
     this.#authorizer = authorizer;
   }
 
-  async validate(request: AdmissionRequest): Promise<void> {
-    if (request.operation !== 'UPDATE' || !isWriteTo(request, group, resource, 'status')) return;
+  validate(request: AdmissionRequest): Promise<void> | void {
+    if (request.operation === 'UPDATE' && isWriteTo(request, group, resource, 'status')) return this.#check(request);
+  }
+
+  async #check(request: AdmissionRequest): Promise<void> {
     const [status, before] = [request.object?.['status'] ?? {}, request.previous?.['status'] ?? {}];
     const same = sameValue(status.certificate, before.certificate) && sameValue(status.conditions, before.conditions);
     if (same) return;
@@ -73,7 +79,7 @@ export class CertificateSigning implements AdmissionPlugin {
 export class CertificateSubjectRestriction implements AdmissionPlugin {
   readonly name = 'CertificateSubjectRestriction';
 
-  async validate(request: AdmissionRequest): Promise<void> {
+  validate(request: AdmissionRequest): void {
     if (request.operation !== 'CREATE' || !isWriteTo(request, group, resource)) return;
     const spec = request.object?.['spec'] ?? {};
     if (spec.signerName !== clientSigner) return;

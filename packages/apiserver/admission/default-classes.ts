@@ -37,7 +37,7 @@ export class DefaultStorageClass implements AdmissionPlugin {
     this.#reader = reader;
   }
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): void {
     if (request.operation !== 'CREATE' || !isWriteTo(request, '', 'persistentvolumeclaims')) return;
     const { object } = request;
     const spec = (object!['spec'] ??= {});
@@ -56,7 +56,7 @@ export class DefaultIngressClass implements AdmissionPlugin {
     this.#reader = reader;
   }
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): void {
     if (request.operation !== 'CREATE' || !isWriteTo(request, 'networking.k8s.io', 'ingresses')) return;
     const { object } = request;
     const spec = (object!['spec'] ??= {});

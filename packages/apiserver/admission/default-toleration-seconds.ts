@@ -15,7 +15,7 @@ const taints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'
 export class DefaultTolerationSeconds implements AdmissionPlugin {
   readonly name = 'DefaultTolerationSeconds';
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): void {
     if (request.object === undefined || !isWriteTo(request, '', 'pods')) return;
     if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return;
     const spec = (request.object['spec'] ??= {});

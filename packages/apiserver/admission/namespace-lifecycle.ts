@@ -15,7 +15,7 @@ export class NamespaceLifecycle implements AdmissionPlugin {
     this.#reader = reader;
   }
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): void {
     const { group, resource } = request.resource;
     if (group === '' && resource === 'namespaces') {
       if (request.operation !== 'DELETE' || request.subresource !== '' || !immortal.has(request.name)) return;

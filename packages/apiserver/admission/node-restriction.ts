@@ -24,7 +24,7 @@ export class NodeRestriction implements AdmissionPlugin {
     this.#authorizer = authorizer;
   }
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): Promise<void> | void {
     const node = nodeNameOf(request.user);
     if (node === undefined || request.operation === 'CONNECT') return;
     if (node === '') throw forbidden(request, `could not determine node from user ${quoted(request.user.name)}`);

@@ -21,7 +21,7 @@ export class PersistentVolumeClaimResize implements AdmissionPlugin {
     this.#reader = reader;
   }
 
-  async validate(request: AdmissionRequest): Promise<void> {
+  validate(request: AdmissionRequest): void {
     const { operation, object, previous } = request;
     if (operation !== 'UPDATE' || !isWriteTo(request, '', 'persistentvolumeclaims')) return;
     if (object === undefined || previous === undefined) return;

@@ -18,7 +18,7 @@ export class Priority implements AdmissionPlugin {
     this.#reader = reader;
   }
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): void {
     if (request.object === undefined || !isWriteTo(request, '', 'pods')) return;
     const spec = (request.object['spec'] ??= {});
     if (request.operation === 'CREATE') this.#resolve(request, spec);
@@ -28,7 +28,7 @@ export class Priority implements AdmissionPlugin {
     spec.preemptionPolicy ??= before.preemptionPolicy;
   }
 
-  async validate(request: AdmissionRequest): Promise<void> {
+  validate(request: AdmissionRequest): void {
     if (request.object?.['globalDefault'] !== true || !isWriteTo(request, group, 'priorityclasses')) return;
     const present = this.#defaultClass()?.metadata?.name;
     if (present === undefined) return;

@@ -32,7 +32,7 @@ export class RbacEscalationCheck implements AdmissionPlugin {
     this.#index = index;
   }
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): Promise<void> | void {
     if (request.resource.group !== group || request.object === undefined) return;
     if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return;
     if (request.user.groups.includes(mastersGroup) || changesOnlyOwnership(request)) return;

@@ -45,7 +45,7 @@ export class RuntimeClass implements AdmissionPlugin {
     this.#reader = reader;
   }
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): void {
     if (request.operation !== 'CREATE' || !isWriteTo(request, '', 'pods')) return;
     const spec = (request.object!['spec'] ??= {});
     const found = this.#classOf(request, spec);
@@ -57,7 +57,7 @@ export class RuntimeClass implements AdmissionPlugin {
     if (found?.['scheduling'] !== undefined) place(request, spec, found['scheduling']);
   }
 
-  async validate(request: AdmissionRequest): Promise<void> {
+  validate(request: AdmissionRequest): void {
     if (request.operation !== 'CREATE' || !isWriteTo(request, '', 'pods')) return;
     const spec = request.object!['spec'] ?? {};
     const overhead = this.#classOf(request, spec)?.['overhead'];

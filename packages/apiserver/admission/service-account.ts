@@ -27,9 +27,13 @@ export class ServiceAccount implements AdmissionPlugin {
     this.#world = world;
   }
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): Promise<void> | void {
     const pod = request.object;
     if (request.operation !== 'CREATE' || pod === undefined || !isWriteTo(request, '', 'pods')) return;
+    return this.#complete(request, pod);
+  }
+
+  async #complete(request: AdmissionRequest, pod: ApiObject): Promise<void> {
     if (isMirrorPod(pod)) return checkMirrorPod(request, pod);
     const spec = (pod['spec'] ??= {});
     if (!spec.serviceAccountName) spec.serviceAccountName = spec.serviceAccount || defaultName;
@@ -44,11 +48,15 @@ export class ServiceAccount implements AdmissionPlugin {
     }
   }
 
-  async validate(request: AdmissionRequest): Promise<void> {
+  validate(request: AdmissionRequest): Promise<void> | void {
     const pod = request.object;
     if (pod === undefined || request.resource.group !== '' || request.resource.resource !== 'pods') return;
     const debugging = request.operation === 'UPDATE' && request.subresource === 'ephemeralcontainers';
     if (!debugging && (request.operation !== 'CREATE' || request.subresource !== '')) return;
+    return this.#check(request, pod, debugging);
+  }
+
+  async #check(request: AdmissionRequest, pod: Readonly<ApiObject>, debugging: boolean): Promise<void> {
     if (isMirrorPod(pod)) return checkMirrorPod(request, pod);
     const account = await this.#account(request, pod['spec']?.serviceAccountName ?? '');
     if (!isTrue(account.metadata?.annotations?.[enforceAnnotation])) return;

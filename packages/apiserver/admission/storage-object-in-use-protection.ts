@@ -10,7 +10,7 @@ const FINALIZERS: Readonly<Record<string, string>> = {
 export class StorageObjectInUseProtection implements AdmissionPlugin {
   readonly name = 'StorageObjectInUseProtection';
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): void {
     const { operation, object, resource } = request;
     const finalizer = resource.group === '' ? FINALIZERS[resource.resource] : undefined;
     if (operation !== 'CREATE' || finalizer === undefined || !isWriteTo(request, '', resource.resource)) return;

@@ -7,7 +7,7 @@ const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
 export class TaintNodesByCondition implements AdmissionPlugin {
   readonly name = 'TaintNodesByCondition';
 
-  async mutate(request: AdmissionRequest): Promise<void> {
+  mutate(request: AdmissionRequest): void {
     if (request.operation !== 'CREATE' || request.object === undefined || !isWriteTo(request, '', 'nodes')) return;
     const spec = (request.object['spec'] ??= {});
     const taints: readonly { key?: string; effect?: string }[] = spec.taints ?? [];
