@@ -213,6 +213,7 @@ function addonsFor({ region, clusterName, serviceCidr, endpoint }: ControlPlaneO
 function startControllers(options: ControlPlaneOptions, clientAs: ControlPlane['clientAs']): RunningControllers {
   const { world, keys, minor, loadBalancers, instances } = options;
   const kubernetes = kubernetesControllers({
+    minor,
     rootCa: keys.authority.certificate,
     certificateSigner: (order) => signRequest(world, authorityName, keys.authority, order),
     ...(loadBalancers ? { loadBalancers } : {}),

@@ -36,6 +36,7 @@ import { ServiceAccountController } from './serviceaccount/index.ts';
 import { StatefulSetController } from './statefulset/index.ts';
 import { TaintEvictionController } from './taint-eviction/index.ts';
 import { TtlAfterFinishedController } from './ttl-after-finished/index.ts';
+import { ValidatingAdmissionPolicyStatusController } from './validatingadmissionpolicy-status/index.ts';
 import {
   PersistentVolumeClaimProtectionController,
   PersistentVolumeProtectionController,
@@ -47,6 +48,8 @@ export type { LoadBalancerRequest, LoadBalancers } from './service-load-balancer
 
 /** What a cluster's controllers are given from outside. */
 export interface KubernetesControllerOptions {
+  /** The cluster's minor version of Kubernetes; without it nobody checks the types of admission policies. */
+  readonly minor?: number;
   /** PEM of the authority behind the API server's certificate; without it nobody publishes it. */
   readonly rootCa?: string;
   /** Signs for Kubernetes' own signers; without it requests for certificates stay unsigned. */
@@ -59,7 +62,7 @@ export interface KubernetesControllerOptions {
 
 /** The controllers of a cluster, for `runControllers`: what upstream's kube- and cloud-controller-manager run of this slice. */
 export function kubernetesControllers(options: KubernetesControllerOptions = {}): (() => Controller)[] {
-  const { rootCa, certificateSigner, loadBalancers, instances } = options;
+  const { minor, rootCa, certificateSigner, loadBalancers, instances } = options;
   const always: (() => Controller)[] = [
     () => new NamespaceController(),
     () => new ServiceAccountController(),
@@ -88,6 +91,7 @@ export function kubernetesControllers(options: KubernetesControllerOptions = {})
     () => new PersistentVolumeProtectionController(),
     () => new PersistentVolumeClaimProtectionController(),
   ];
+  if (minor !== undefined) always.push(() => new ValidatingAdmissionPolicyStatusController(minor));
   if (rootCa !== undefined) always.push(() => new RootCaPublisher(rootCa));
   if (certificateSigner !== undefined) always.push(() => new CertificateSigningController(certificateSigner));
   if (loadBalancers !== undefined) always.push(() => new ServiceLoadBalancerController(loadBalancers));

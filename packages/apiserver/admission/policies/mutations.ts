@@ -40,7 +40,7 @@ function misnamed(value: CelValue, path: string, problems: string[]): void {
 function checkNames(value: CelValue): void {
   if (!(value instanceof StructValue)) return;
   const problems: string[] = [];
-  misnamed(value, 'Object', problems);
+  misnamed(value, value.typeName, problems);
   if (problems.length > 0) throw new MutationProblem(`type mismatch: ${problems.join('\n')}`);
 }
 
