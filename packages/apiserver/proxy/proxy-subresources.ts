@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { type HttpResponse, messageOf, type Random } from '@keelson/base';
 import type { Resource } from '@keelson/model';
+import type { AdmissionRequest } from '../admission/contract.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import { internal, unavailableText } from '../request/status-error.ts';
 import type { AdmissionChain } from '../resources/admission-chain.ts';
@@ -100,11 +101,11 @@ async function joinedWith(
 }
 
 /** Asks admission, to which a proxied request is a CONNECT. @throws StatusError */
-function admitted({ admission }: ProxyTools, context: RequestContext, resource: Resource): Promise<void> {
-  const { info, user, warnings } = context;
+async function admitted({ admission }: ProxyTools, context: RequestContext, resource: Resource): Promise<void> {
+  const { info, user, warnings, annotate } = context;
   const { namespace, name, subresource } = info;
   const kind = resource.subresources[subresource];
-  return admission.validate({
+  const asked: AdmissionRequest = {
     operation: 'CONNECT',
     resource,
     subresource,
@@ -115,7 +116,10 @@ function admitted({ admission }: ProxyTools, context: RequestContext, resource: 
     user,
     dryRun: false,
     warnings,
-  });
+    annotate,
+  };
+  await admission.mutate(asked);
+  await admission.validate(asked);
 }
 
 /** What precedes the proxied path, up to `proxy`; that path as it was sent, empty when there is none; and the query. */

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { messageOf } from '@keelson/base';
 import type { ApiObject, Resource } from '@keelson/model';
+import type { AdmissionRequest } from '../admission/contract.ts';
 import { booleanParameter } from '../request/list-options.ts';
 import type { RequestContext } from '../request/request-context.ts';
 import { badRequest, internal } from '../request/status-error.ts';
@@ -44,7 +45,7 @@ async function joinWithNode(
   const { namespace, name, subresource } = info;
   const pod = podOf(caches, namespace, name);
   const path = kubeletPath(context, (wanted) => containerOf(pod, wanted));
-  await admission.validate({
+  const asked: AdmissionRequest = {
     operation: 'CONNECT',
     resource,
     subresource,
@@ -55,7 +56,10 @@ async function joinWithNode(
     user,
     dryRun: false,
     warnings: context.warnings,
-  });
+    annotate: context.annotate,
+  };
+  await admission.mutate(asked);
+  await admission.validate(asked);
   const node = nodeOf(caches, pod);
   if (node === undefined) throw badRequest(`pod ${name} does not have a host assigned`);
   let upstream: Duplex;

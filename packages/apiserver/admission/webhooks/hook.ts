@@ -1,4 +1,4 @@
-import { type ApiObject, newestMinor } from '@keelson/model';
+import { type ApiObject, newestMinor, SelectorError } from '@keelson/model';
 import { boolType, PolicyExpressions } from '@keelson/model/cel/index.ts';
 import type { WebhookTarget } from '../../webhook/contract.ts';
 import type { NamedCondition } from '../expressions/match-conditions.ts';
@@ -26,7 +26,7 @@ export interface Hook {
   readonly reinvocable: boolean;
 }
 
-/** The webhooks of a configuration, in its order. @throws SelectorError for selectors that validation does not let in */
+/** The webhooks of a configuration, in its order. */
 export function hooksOf(configuration: Readonly<ApiObject>): Hook[] {
   const name = configuration.metadata?.name ?? '';
   const seen = new Map<string, number>();
@@ -37,12 +37,7 @@ export function hooksOf(configuration: Readonly<ApiObject>): Hook[] {
       configuration: name,
       name: fields['name'],
       identity: `${name}/${fields['name']}/${repeated}`,
-      constraints: compileConstraints({
-        rules: fields['rules'] ?? [],
-        matchPolicy: fields['matchPolicy'],
-        namespaceSelector: fields['namespaceSelector'],
-        objectSelector: fields['objectSelector'],
-      }),
+      constraints: constraintsOf(fields),
       conditions: conditionsOf(fields['matchConditions'] ?? []),
       target: targetOf(fields['clientConfig'] ?? {}),
       timeout: (fields['timeoutSeconds'] ?? 10) * 1000,
@@ -52,6 +47,17 @@ export function hooksOf(configuration: Readonly<ApiObject>): Hook[] {
       reinvocable: fields['reinvocationPolicy'] === 'IfNeeded',
     };
   });
+}
+
+function constraintsOf(fields: HookFields): CompiledConstraints {
+  const { rules = [], matchPolicy, namespaceSelector, objectSelector } = fields;
+  try {
+    return compileConstraints({ rules, matchPolicy, namespaceSelector, objectSelector });
+  } catch (error) {
+    if (!(error instanceof SelectorError)) throw error;
+    // What cannot be read (it was stored before it was checked so) must not let more pass.
+    return compileConstraints({ rules, matchPolicy });
+  }
 }
 
 function conditionsOf(conditions: readonly HookFields[]): NamedCondition[] {

@@ -9,6 +9,14 @@ import { HookList } from './hook-list.ts';
 import { objectFor, takeChanged } from './object-in-version.ts';
 import { passesConditions } from './passes-conditions.ts';
 
+/** How long all mutating webhooks of a request may take together, in milliseconds (kube-apiserver's --request-timeout). */
+const requestPatience = 60_000;
+
+function requestTimeout(): AdmissionError {
+  const text = 'Timeout: request did not complete within requested timeout - context deadline exceeded';
+  return new AdmissionError(text, 504, 'Timeout');
+}
+
 /** What the first pass leaves for the second. */
 interface Passed {
   /** Reinvocable webhooks that were asked and after which nothing has changed. */
@@ -17,6 +25,8 @@ interface Passed {
   readonly again: Set<string>;
   /** The object as the last webhook left it. */
   last: ApiObject | undefined;
+  /** When time for all of them is up, on the monotonic clock. */
+  readonly deadline: number;
 }
 
 /**
@@ -49,6 +59,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
       settled: new Set(),
       again: new Set(),
       last: undefined,
+      deadline: this.#tools.world.clock.monotonic() + requestPatience,
     };
     reinvocation.state.set(this.name, passed);
     if (reinvocation.reinvoking && !sameValue(passed.last, request.object)) unsettle(passed);
@@ -56,6 +67,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
       const match = this.#matcher.match(hook.constraints, request);
       if (match === undefined) continue;
       if (reinvocation.reinvoking && !passed.again.has(hook.identity)) continue;
+      if (this.#tools.world.clock.monotonic() >= passed.deadline) throw requestTimeout();
       if (await this.#askOne(hook, position, request, match)) {
         unsettle(passed);
         reinvocation.requested = true;
