@@ -5,6 +5,7 @@ import { kubernetesResources } from '@keelson/client';
 import type { Job, JobSpec } from '@keelson/model/generated/types/batch-v1.ts';
 import type { Pod } from '@keelson/model/generated/types/core-v1.ts';
 import { WorkloadCluster } from '@keelson/testkit/workload-cluster.ts';
+import { GarbageCollector } from '../garbage-collector/index.ts';
 import { JobController } from './index.ts';
 
 const { jobs, pods } = kubernetesResources;
@@ -261,6 +262,16 @@ test('pods of a job that is gone are let go', async () => {
   await cluster.client.resource(jobs).delete('work', 'default', { propagationPolicy: 'Background' });
   assert.ok(await cluster.eventually(async () => (await held(cluster)) === 0));
   assert.equal((await cluster.list(pods)).length, 3);
+  await cluster.stop();
+});
+
+test('a job that runs goes with its pods, whoever is waited for', async () => {
+  const cluster = await WorkloadCluster.start([() => new JobController(), () => new GarbageCollector()]);
+  await cluster.create(jobs, jobOf({ completions: 2, parallelism: 2 }));
+  assert.ok(await cluster.eventually(async () => (await running(cluster)).length === 2));
+  await cluster.client.resource(jobs).delete('work', 'default', { propagationPolicy: 'Foreground' });
+  const gone = async () => (await cluster.list(jobs)).length + (await cluster.list(pods)).length === 0;
+  assert.ok(await cluster.eventually(gone));
   await cluster.stop();
 });
 

@@ -4,7 +4,8 @@ import { podSpecWarnings } from '../core/pod/warnings.ts';
 
 /** Warnings for the pods that a workload will make. */
 export function templateWarnings(object: Readonly<ApiObject>): string[] {
-  return podSpecWarnings(object['spec']?.template?.spec ?? {}, 'spec.template.spec');
+  const { spec = {}, metadata } = object['spec']?.template ?? {};
+  return podSpecWarnings(spec, 'spec.template.spec', metadata);
 }
 
 /** The warning for a new workload whose name its pods cannot have as host names. */

@@ -21,11 +21,12 @@ function defaults(object: ApiObject): void {
 
 function warnings(object: Readonly<ApiObject>, previous?: Readonly<ApiObject>): string[] {
   const spec: Fields = object['spec'] ?? {};
+  const template: Fields = spec['jobTemplate']?.spec?.template ?? {};
   const zone =
     'CRON_TZ or TZ used in spec.spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details';
   return [
     ...(previous === undefined ? podNameWarnings(object) : []),
-    ...podSpecWarnings(spec['jobTemplate']?.spec?.template?.spec ?? {}, 'spec.jobTemplate.spec.template.spec'),
+    ...podSpecWarnings(template['spec'] ?? {}, 'spec.jobTemplate.spec.template.spec', template['metadata']),
     ...(String(spec['schedule'] ?? '').includes('TZ') ? [zone] : []),
   ];
 }

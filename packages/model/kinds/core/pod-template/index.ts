@@ -16,7 +16,7 @@ export const podTemplate: Strategy = {
   defaults: (object) => defaultPodTemplate((object['template'] ??= {})),
   validate,
   validateUpdate: validate,
-  warnings: (object) => podSpecWarnings(object['template']?.spec ?? {}, 'template.spec'),
+  warnings: (object) => podSpecWarnings(object['template']?.spec ?? {}, 'template.spec', object['template']?.metadata),
   columns: [
     nameColumn,
     ...templateColumns.map((column) => ({
