@@ -96,6 +96,11 @@ test('what is wrong with an instance is told in the words of kube-apiserver', as
   );
   assert.equal(strict.status, 400);
   assert.match(strict.json.message, /strict decoding error: unknown field "spec\.a"$/);
+  const text = `{"metadata":{"name":"bad","other":1},"spec":{"z":1,"cronSpec":"","cronSpec":"* * * * *","a":1,"template":{"apiVersion":"v1","kind":"Pod","metadata":{"odd":1}}}}`;
+  const all = await server.ask('POST', `${crontabs}?fieldValidation=Strict`, text);
+  const found = ['duplicate field "spec.cronSpec"', 'unknown field "metadata.other"', 'unknown field "spec.a"'];
+  found.push('unknown field "spec.z"', 'unknown field "spec.template.metadata.odd"');
+  assert.match(all.json.message, new RegExp(`strict decoding error: ${found.join(', ')}$`));
 });
 
 test('status and scale are apart from the spec, and generation counts the spec alone', async () => {
@@ -265,5 +270,10 @@ test('documents follow the definition', async () => {
   ]);
   assert.equal(schema.properties.spec.properties.image.default, 'busybox');
   const two = await server.ask('GET', '/openapi/v2');
-  assert.ok(two.json.definitions['com.example.stable.v1.CronTab']);
+  const { spec } = two.json.definitions['com.example.stable.v1.CronTab'].properties;
+  assert.deepEqual(spec.required, ['cronSpec']);
+  assert.deepEqual(spec.properties.port, { 'x-kubernetes-int-or-string': true });
+  assert.deepEqual(spec.properties.free, { 'x-kubernetes-preserve-unknown-fields': true });
+  assert.deepEqual(Object.keys(spec.properties.template.properties), ['apiVersion', 'kind', 'metadata']);
+  assert.deepEqual(schema.properties.spec.properties.port.anyOf, [{ type: 'integer' }, { type: 'string' }]);
 });

@@ -74,8 +74,12 @@ export function schemaV2(schema: Schema): Schema {
   };
 }
 
+const kindExtension = 'x-kubernetes-group-version-kind';
+
 /** What may be null, or have fields that nobody knows, has no type there: clients would refuse what the server takes. */
 function openV2({ description, properties, ...schema }: Schema): Schema {
+  // Of a whole kind not even its metadata is told: clients would take that for everything there is.
+  if (schema[kindExtension] !== undefined) return { type: 'object', [kindExtension]: schema[kindExtension] };
   const extensions = Object.entries(schema).filter(([name]) => name.startsWith('x-'));
   const described = description === undefined ? {} : { description };
   // A whole object keeps what clients know it by.

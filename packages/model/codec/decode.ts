@@ -77,6 +77,8 @@ export function decodeObject(
   const value = parseJson(bytes);
   const duplicate = options?.duplicates === true ? duplicateFields(bytes, value) : none;
   const decoded = normalize(type, value);
+  // Of custom resources upstream tells first what its JSON reader found, then what the schema did not know.
+  if (table === undefined) return { ...decoded, unknown: [...duplicate, ...decoded.unknown] };
   return duplicate.length === 0 ? decoded : { ...decoded, duplicate };
 }
 

@@ -50,7 +50,7 @@ export class CustomObjectForm implements ObjectForm {
     const pruning = new Pruning();
     pruning.prune(object, schema);
     pruneNulls(object, schema);
-    const unknown = [...pruning.unknown, ...this.#metadata(object), ...embedded(object, schema)].sort();
+    const unknown = [...this.#metadata(object), ...pruning.unknown, ...embedded(object, schema).sort()];
     return {
       object,
       unknown: unknown.slice(0, mostUnknown).map((path) => `unknown field ${goQuoted(path)}`),

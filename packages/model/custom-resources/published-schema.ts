@@ -1,4 +1,5 @@
 import type { JSONSchemaProps } from '../generated/types/apiextensions-v1.ts';
+import { sameJsonValue } from './json-equality.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -55,5 +56,16 @@ function converted(props: JSONSchemaProps): Schema {
     ...(oneOf === undefined ? {} : { oneOf: each(oneOf) }),
     ...(not === undefined ? {} : { not: converted(not) }),
   };
+  if (props['x-kubernetes-int-or-string'] === true) unfold(schema);
   return props['x-kubernetes-embedded-resource'] === true ? withMeta(schema) : schema;
+}
+
+const intOrString = [{ type: 'integer' }, { type: 'string' }];
+
+/** Says in plain OpenAPI what x-kubernetes-int-or-string means, unless the schema does. */
+function unfold(schema: Schema): void {
+  const { anyOf, allOf } = schema as { anyOf?: Schema[]; allOf?: Schema[] };
+  if (sameJsonValue(anyOf, intOrString) || sameJsonValue(allOf?.[0]?.['anyOf'], intOrString)) return;
+  if (anyOf === undefined) schema['anyOf'] = intOrString;
+  else schema['allOf'] = [{ anyOf: intOrString }, ...(allOf ?? [])];
 }
