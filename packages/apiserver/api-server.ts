@@ -14,6 +14,7 @@ import { CustomResources } from './custom-resources/index.ts';
 import { definitionGroup, definitionResource } from './custom-resources/served-definitions.ts';
 import { webhookConversion } from './custom-resources/webhook-conversion.ts';
 import { ServerPaths } from './discovery/server-paths.ts';
+import { GateMetrics } from './observe/gate-metrics.ts';
 import { ServerMetrics } from './observe/server-metrics.ts';
 import { FlowControl } from './priority-and-fairness/flow-control.ts';
 import { FlowConfigurationKeeper } from './priority-and-fairness/keep-flow-configuration.ts';
@@ -97,9 +98,11 @@ class KeelsonApiServer implements ApiServer {
       seats: reading + mutating,
       sizeOf: (info) => caches.sizeOf(info.group, info.resource),
     });
-    const { authenticator, authorizer } = options;
+    const { authenticator } = options;
+    const gateMetrics = new GateMetrics();
+    const authorizer = gateMetrics.counting(options.authorizer);
     const auditor = options.audit && new Auditor(options.audit, world, catalogue);
-    this.#gates = { authenticator, authorizer, flowControl, ...(auditor ? { auditor } : {}) };
+    this.#gates = { authenticator, authorizer, flowControl, metrics: gateMetrics, ...(auditor ? { auditor } : {}) };
     const admission = new AdmissionChain(options.admission);
     this.#records = options.services && AddressRecords.of(catalogue, caches, world);
     this.#services = options.services && new ServiceHooks(options.services, world.random, this.#records);
@@ -153,7 +156,12 @@ class KeelsonApiServer implements ApiServer {
       inFlight: () => this.#inFlight.counts,
       started: world.clock.now(),
       known: (info) => catalogue.find(info.group, info.version, info.resource) !== undefined,
-      more: () => [...flowControl.metrics.all(), ...(auditor?.metrics() ?? []), ...(this.#aggregator?.metrics() ?? [])],
+      more: () => [
+        ...flowControl.metrics.all(),
+        ...gateMetrics.all(),
+        ...(auditor?.metrics() ?? []),
+        ...(this.#aggregator?.metrics() ?? []),
+      ],
     });
     this.#keeper = new StoreKeeper({ world, store, caches, limits: this.#limits });
     this.#paths = new ServerPaths({

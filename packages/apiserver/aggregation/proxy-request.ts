@@ -26,9 +26,18 @@ export async function proxyRequest(backend: Backend, { request, user }: RequestC
   const headers = { ...forwardedHeaders(request), ...length, ...remoteUserHeaders(user) };
   try {
     const incoming = await backend.send({ method, path: target, headers, body, signal });
-    return { status: incoming.statusCode ?? 502, headers: answeredHeaders(incoming), body: incoming };
+    return { status: incoming.statusCode ?? 502, headers: answeredHeaders(incoming), body: piecesOf(incoming, signal) };
   } catch (error) {
     return textResponse(503, `${failureText(error)}\n`);
+  }
+}
+
+/** What a backend sends, as it comes. That the client has gone away ends it, and is no failure. */
+async function* piecesOf(incoming: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* incoming;
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 

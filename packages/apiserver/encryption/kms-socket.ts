@@ -32,7 +32,7 @@ export class GrpcSocket {
       const read = (headers: Record<string, unknown>) => {
         if (headers['grpc-status'] === undefined) return;
         status = String(headers['grpc-status']);
-        text = decodeURIComponent(String(headers['grpc-message'] ?? ''));
+        text = unescaped(String(headers['grpc-message'] ?? ''));
       };
       stream.on('response', read);
       stream.on('trailers', read);
@@ -69,5 +69,14 @@ export class GrpcSocket {
     session.unref();
     this.#session = session;
     return session;
+  }
+}
+
+/** A status' text is percent-encoded; one that is not so is taken as it is. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }

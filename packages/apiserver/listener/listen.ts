@@ -50,6 +50,8 @@ const defaults = { connectionLimit: 10_000, closeGrace: 5000 };
 const idleTime = 90_000;
 const headerTime = 30_000;
 const requestTime = 120_000;
+/** Bytes of a request's header, as Go's server has it. */
+const headerLimit = 1 << 20;
 /** HTTP/2: requests at a time on one connection, as kube-apiserver has it by default. */
 const streamLimit = 250;
 
@@ -57,7 +59,9 @@ const streamLimit = 250;
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const connections = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
-  const server = options.tls ? secureServer(options, options.tls, sessions) : createServer();
+  const server = options.tls
+    ? secureServer(options, options.tls, sessions)
+    : createServer({ maxHeaderSize: headerLimit });
   server.maxConnections = options.connectionLimit ?? defaults.connectionLimit;
   const tracked = options.tls ? 'secureConnection' : 'connection';
   (server as Server).on(tracked, (socket: Socket) => {
@@ -105,7 +109,9 @@ function secureServer(options: ListenerOptions, tls: ListenerTls, sessions: Set<
     // Whoever shows no certificate, or another authority's, may still have a token.
     rejectUnauthorized: false,
     handshakeTimeout: 15_000,
-    settings: { maxConcurrentStreams: streamLimit, enablePush: false },
+    // Node takes it for the requests of HTTP/1.1; its types do not know that.
+    ...({ maxHeaderSize: headerLimit } as object),
+    settings: { maxConcurrentStreams: streamLimit, enablePush: false, maxHeaderListSize: headerLimit },
   });
   server.on('session', (session) => {
     sessions.add(session);

@@ -3,6 +3,7 @@ import type { AuditTrail } from '../audit/audit-trail.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import type { Authenticator, UserInfo } from '../authentication/contract.ts';
 import type { Authorizer } from '../authorization/contract.ts';
+import type { GateMetrics } from '../observe/gate-metrics.ts';
 import type { FlowControl, Seat } from '../priority-and-fairness/flow-control.ts';
 import { attributesOf, authorize } from './authorize.ts';
 import { impersonated } from './impersonation.ts';
@@ -19,6 +20,7 @@ export interface RequestGates {
   readonly flowControl: FlowControl;
   /** Absent: nothing is told of requests. */
   readonly auditor?: Auditor;
+  readonly metrics: GateMetrics;
 }
 
 /** What a request holds while it is answered; whoever answers it gives that back, however it ends. */
@@ -40,6 +42,7 @@ export async function admitRequest(
 ): Promise<RequestContext> {
   const result = await gates.authenticator.authenticate(request);
   const { auditor } = gates;
+  gates.metrics.authenticated(result);
   if (result.outcome !== 'authenticated') {
     passage.trail = auditor?.begin(request, info, nobody);
     throw unauthorized();
