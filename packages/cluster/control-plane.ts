@@ -94,7 +94,7 @@ function versionInfo(minor: number) {
   return {
     major: '1',
     minor: String(minor),
-    gitVersion: `v${kubernetesPatches[minor]}-eks-3025e55`,
+    gitVersion: `v${kubernetesPatches[minor] ?? `1.${minor}.0`}-eks-3025e55`,
     gitCommit: '3025e55c2f4a1d0b8e7c6f5a4b3d2e1f0a9b8c7d',
     gitTreeState: 'clean',
     buildDate: '2026-06-01T00:00:00Z',

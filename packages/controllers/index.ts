@@ -87,11 +87,12 @@ export function kubernetesControllers(options: KubernetesControllerOptions = {})
     () => new CertificateApprovingController(),
     () => new CertificateCleanerController(),
     () => new PersistentVolumeBinder(),
-    () => new ServiceCidrsController(),
     () => new PersistentVolumeProtectionController(),
     () => new PersistentVolumeClaimProtectionController(),
   ];
-  if (minor !== undefined) always.push(() => new ValidatingAdmissionPolicyStatusController(minor));
+  // Before these minors the kinds that they look after are not served, and a controller waits for its kinds.
+  if (minor !== undefined && minor >= 30) always.push(() => new ValidatingAdmissionPolicyStatusController(minor));
+  if (minor === undefined || minor >= 33) always.push(() => new ServiceCidrsController());
   if (rootCa !== undefined) always.push(() => new RootCaPublisher(rootCa));
   if (certificateSigner !== undefined) always.push(() => new CertificateSigningController(certificateSigner));
   if (loadBalancers !== undefined) always.push(() => new ServiceLoadBalancerController(loadBalancers));

@@ -34,6 +34,45 @@ test('every minor serves what the one before it served, and every type is in the
   assert.throws(() => catalogueFor(oldestMinor - 1));
 });
 
+/** The stable versions' resources that each minor brought, from the API's own lifecycle. */
+const arrivals: Readonly<Record<number, readonly string[]>> = {
+  28: ['authentication.k8s.io/v1 selfsubjectreviews'],
+  29: ['flowcontrol.apiserver.k8s.io/v1 flowschemas', 'flowcontrol.apiserver.k8s.io/v1 prioritylevelconfigurations'],
+  30: [
+    'admissionregistration.k8s.io/v1 validatingadmissionpolicies',
+    'admissionregistration.k8s.io/v1 validatingadmissionpolicybindings',
+  ],
+  33: ['networking.k8s.io/v1 ipaddresses', 'networking.k8s.io/v1 servicecidrs'],
+  34: [
+    'resource.k8s.io/v1 deviceclasses',
+    'resource.k8s.io/v1 resourceclaims',
+    'resource.k8s.io/v1 resourceclaimtemplates',
+    'resource.k8s.io/v1 resourceslices',
+    'storage.k8s.io/v1 volumeattributesclasses',
+  ],
+  36: [
+    'admissionregistration.k8s.io/v1 mutatingadmissionpolicies',
+    'admissionregistration.k8s.io/v1 mutatingadmissionpolicybindings',
+  ],
+};
+
+test('a stable version is served from the minor that brought it', () => {
+  const served = (minor: number) => {
+    const catalogue = catalogueFor(minor);
+    return catalogue.groupVersions.flatMap(({ group, version }) =>
+      catalogue.resourcesOf(group, version).map(({ resource }) => `${group}/${version} ${resource}`),
+    );
+  };
+  for (let minor = oldestMinor + 1; minor <= newestMinor; minor++) {
+    const before = new Set(served(minor - 1));
+    assert.deepEqual(
+      served(minor).filter((name) => !before.has(name)),
+      arrivals[minor] ?? [],
+      `1.${minor}`,
+    );
+  }
+});
+
 const row: ResourceRow = {
   group: 'policy',
   version: 'v1',

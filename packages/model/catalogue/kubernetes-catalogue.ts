@@ -53,7 +53,8 @@ export function resourceOf(row: ResourceRow, strategy: Strategy, minor: number):
     resource: row.resource,
     singular: row.kind.toLowerCase(),
     namespaced: row.namespaced,
-    verbs: row.verbs as readonly Verb[],
+    // What is worked out when somebody asks has no changes to watch.
+    verbs: (strategy.virtual ? row.verbs.filter((verb) => verb !== 'watch') : row.verbs) as readonly Verb[],
     shortNames: row.shortNames ?? [],
     categories: row.categories ?? [],
     subresources: subresourcesOf(row, minor),
@@ -66,7 +67,7 @@ export function resourceOf(row: ResourceRow, strategy: Strategy, minor: number):
 
 /**
  * What a cluster of Kubernetes 1.`minor` serves of the kinds that have a folder.
- * @throws AssertionError for a minor outside 33 to 36
+ * @throws AssertionError for a minor outside 24 to 36
  */
 export function catalogueFor(minor: number): ResourceCatalogue {
   assert(minor >= oldestMinor && minor <= newestMinor, `Kubernetes 1.${minor} is not served`);
