@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type CelAuthorizationQuery,
   type CelAuthorizer,
@@ -10,6 +11,11 @@ import type { Attributes, Authorizer } from '../../authorization/contract.ts';
 /** More different checks than this are not made for one request. */
 const maxChecks = 200;
 
+/** What a check costs an expression: what led to it is evaluated again when its answer is there. */
+const checkCost = 350_000;
+/** So much is evaluated at once, some 50 ms at worst. Then others in this process get their turn. */
+const turnCost = 500_000;
+
 /**
  * What expressions ask the authoriser about one request. Expressions are evaluated at once, an authoriser may take its
  * time: an answer that is not there yet stops the evaluation, which is begun again when it is.
@@ -19,6 +25,7 @@ export class Decisions implements CelAuthorizer {
   readonly #user: UserInfo;
   readonly #known = new Map<string, CelDecision>();
   #pending: Promise<void> | undefined;
+  #sinceTurn = 0;
 
   constructor(authorizer: Authorizer, user: UserInfo) {
     this.#authorizer = authorizer;
@@ -37,13 +44,32 @@ export class Decisions implements CelAuthorizer {
   /** The result of `evaluate`, which is called anew after each answer that it has to wait for. */
   async settle<T>(evaluate: () => T): Promise<T> {
     for (;;) {
+      if (this.#sinceTurn > turnCost) await this.#turn();
       try {
         return evaluate();
       } catch (error) {
         if (!(error instanceof CelPending)) throw error;
         await this.#pending;
+        this.#sinceTurn += checkCost;
       }
     }
+  }
+
+  /** Takes note of what an evaluation has cost. */
+  count(cost: number): void {
+    this.#sinceTurn += cost;
+  }
+
+  /** @throws CelPending when it is others' turn, for the evaluation to be begun again after it */
+  giveWay(): void {
+    if (this.#sinceTurn <= turnCost) return;
+    this.#pending = this.#turn();
+    throw new CelPending();
+  }
+
+  async #turn(): Promise<void> {
+    this.#sinceTurn = 0;
+    await setImmediate();
   }
 
   async #ask(query: CelAuthorizationQuery, key: string): Promise<void> {

@@ -26,6 +26,8 @@ export class OutOfBudget extends Error {
 export class ExpressionRun {
   readonly #bindings: Readonly<Record<string, unknown>>;
   readonly #decisions: Decisions;
+  /** Variables that were evaluated by an expression that is begun again. */
+  readonly #values = new Map<string, unknown>();
   #budget: number;
 
   constructor(options: {
@@ -79,6 +81,7 @@ export class ExpressionRun {
   }
 
   #spend(cost: number): void {
+    this.#decisions.count(cost);
     if (cost > this.#budget) throw new OutOfBudget();
     this.#budget -= cost;
   }
@@ -89,8 +92,11 @@ export class ExpressionRun {
       throw new CelEvaluationError(`composited variable ${quoted} ${text}`, 'evaluation', 0);
     };
     if (program instanceof ExpressionProblem) return fail(`fails to compile: ${program.message}`);
+    if (this.#values.has(name)) return this.#values.get(name);
     try {
-      return this.#run(program).raw;
+      this.#values.set(name, this.#run(program).raw);
+      this.#decisions.giveWay();
+      return this.#values.get(name);
     } catch (error) {
       if (!(error instanceof CelEvaluationError)) throw error;
       return fail(`fails to evaluate: ${error.message}`);

@@ -417,3 +417,27 @@ test('the second pass asks again only what may need it', async () => {
   await mutated(world, request);
   assert.equal(request.object!.metadata!.annotations!['n'], 'xx');
 });
+
+test('what costs much lets others have their turn', async () => {
+  const world = new World();
+  const ten = '[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]';
+  const sum = `${ten}.map(a, ${ten}.map(b, ${ten}.map(c, ${ten}.map(d, a + b + c + d).size()).size()).size()).size()`;
+  const variables = Array.from({ length: 9 }, (_, index) => ({ name: `v${index}`, expression: `${sum} + ${index}` }));
+  const uses = variables.map(({ name }) => `variables.${name}`).join(' + ');
+  world.policy({
+    variables,
+    validations: [{ expression: `${uses} == ${9 * 10 + 36}` }, { expression: `${sum} == 10` }],
+  });
+  world.binding();
+  let turns = 0;
+  let running = true;
+  const others = (): void => {
+    turns += 1;
+    if (running) setImmediate(others);
+  };
+  setImmediate(others);
+  const { error } = await world.validate();
+  running = false;
+  assert.equal(error, undefined);
+  assert.ok(turns >= 2, String(turns));
+});
