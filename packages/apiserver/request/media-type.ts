@@ -166,7 +166,6 @@ export function requireBodyType(type: string, accepted: readonly string[]): void
     415,
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
-    {},
   );
 }
 
