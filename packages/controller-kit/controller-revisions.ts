@@ -1,8 +1,17 @@
-import { type Client, isAlreadyExists, isNotFound, kubernetesResources, type ResourceRef } from '@keelson/client';
+import {
+  type Client,
+  isAlreadyExists,
+  isNotFound,
+  kubernetesResources,
+  type ResourceRef,
+  type SharedCache,
+} from '@keelson/client';
 import type { ApiObject } from '@keelson/model';
 import type { ControllerRevision } from '@keelson/model/generated/types/apps-v1.ts';
 import type { PodTemplateSpec } from '@keelson/model/generated/types/core-v1.ts';
-import { controllerReference, isControlledBy } from './owner-references.ts';
+import type { LabelSelector } from '@keelson/model/selectors/label-selector.ts';
+import { claim } from './claim.ts';
+import { controllerOf, controllerReference, controllerUidOrOrphan, isControlledBy } from './owner-references.ts';
 import { canonicalJson, templateHash } from './template-hash.ts';
 
 const { controllerRevisions } = kubernetesResources;
@@ -27,6 +36,24 @@ export function revisionData(template: PodTemplateSpec): unknown {
 export function revisionTemplate({ data }: ControllerRevision): PodTemplateSpec {
   const { $patch: _, ...template } = (data as any).spec.template;
   return template;
+}
+
+/**
+ * The owner's revisions, with those that one of the same name left behind: so that pods which were left too are known to
+ * be of the present template. `cache` has the index `controller` by `controllerUidOrOrphan`.
+ */
+export function claimRevisions<O extends ApiObject>(
+  client: Client,
+  owner: O,
+  ownerRef: ResourceRef<O>,
+  selector: LabelSelector,
+  cache: SharedCache<ControllerRevision>,
+): Promise<ControllerRevision[]> {
+  const matches = ({ metadata }: ControllerRevision) => selector.matches(metadata?.labels);
+  const index = cache.index('controller', controllerUidOrOrphan);
+  const orphans = index.get(`orphan/${owner.metadata?.namespace}`).filter(matches);
+  const options = { client, owner, ownerRef, ref: controllerRevisions, matches };
+  return claim(options, [...index.get(owner.metadata!.uid!), ...orphans]);
 }
 
 /**
@@ -71,9 +98,10 @@ async function create(
   } catch (thrown) {
     if (!isAlreadyExists(thrown)) throw thrown;
   }
-  // Ours, and the cache has not shown it yet; or another's, and then a new name is needed.
+  // Ours, or left behind and to be adopted, and the cache has not shown it yet; or another's: a new name is needed.
   const taken = await revisions.get(metadata.name, namespace);
-  return isControlledBy(taken, owner) && canonicalJson(taken.data) === canonicalJson(data) ? taken : undefined;
+  const free = isControlledBy(taken, owner) || controllerOf(taken) === undefined;
+  return free && canonicalJson(taken.data) === canonicalJson(data) ? taken : undefined;
 }
 
 /** Deletes the oldest of the revisions that are not live, beyond `limit`; a limit below 0 keeps all. */

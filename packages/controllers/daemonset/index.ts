@@ -2,6 +2,7 @@ import { isNotFound, keyOf, kubernetesResources, type SharedCache, splitKey } fr
 import {
   type Controller,
   type ControllerContext,
+  claimRevisions,
   controllerReference,
   controllerUidOrOrphan,
   isPodFinished,
@@ -58,7 +59,8 @@ export class DaemonSetController implements Controller {
       return undefined;
     }
     if (daemonSet.metadata?.deletionTimestamp !== undefined) return undefined;
-    const revisions = this.#revisions.index('controller', controllerUidOrOrphan).get(daemonSet.metadata!.uid!);
+    const selector = selectorFromObject(daemonSet.spec?.selector);
+    const revisions = await claimRevisions(this.#context.client, daemonSet, daemonSets, selector, this.#revisions);
     const current = await presentRevision(this.#context, daemonSet, revisions);
     const owned = await this.#owned.claim(daemonSet, () => true);
     const view = this.#view(daemonSet, owned, current.metadata?.labels?.[hashLabel] ?? '');

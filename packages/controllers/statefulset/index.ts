@@ -2,6 +2,7 @@ import { isNotFound, kubernetesResources, type SharedCache } from '@keelson/clie
 import {
   type Controller,
   type ControllerContext,
+  claimRevisions,
   controllerUidOrOrphan,
   OwnedPods,
   revisionTemplate,
@@ -80,7 +81,8 @@ export class StatefulSetController implements Controller {
 
   /** The revision of the present template, made if need be, and the one that the last finished rollout was of. */
   async #history(set: StatefulSet): Promise<History> {
-    const owned = this.#revisions.index('controller', controllerUidOrOrphan).get(set.metadata!.uid!);
+    const selector = selectorFromObject(set.spec?.selector);
+    const owned = await claimRevisions(this.#context.client, set, statefulSets, selector, this.#revisions);
     let collisionCount = set.status?.collisionCount ?? 0;
     for (let tries = 0; tries < nameTries; tries++, collisionCount++) {
       const source = { owner: set, ref: statefulSets, template: set.spec!.template, hashLabel, collisionCount };

@@ -4,6 +4,7 @@ import { kubernetesResources } from '@keelson/client';
 import type { StatefulSet } from '@keelson/model/generated/types/apps-v1.ts';
 import { PodRunner } from '@keelson/testkit/pod-runner.ts';
 import { WorkloadCluster } from '@keelson/testkit/workload-cluster.ts';
+import { GarbageCollector } from '../garbage-collector/index.ts';
 import { StatefulSetController } from './index.ts';
 
 const { controllerRevisions, persistentVolumeClaims, pods, statefulSets } = kubernetesResources;
@@ -188,6 +189,22 @@ test('claims are made before their pods, stay, and are owned as the policy says'
   assert.deepEqual(await shown(cluster), ['db-0 one']);
   await cluster.client.resource(persistentVolumeClaims).delete('data-db-1', 'default');
   assert.ok(await settled(cluster, 2));
+  await cluster.stop();
+});
+
+test('a set that is made anew takes over what was left behind, and restarts nothing', async () => {
+  const cluster = await WorkloadCluster.start([...controllers, () => new GarbageCollector()]);
+  await cluster.create(statefulSets, setOf(2));
+  assert.ok(await settled(cluster, 2));
+  const uids = async () => (await cluster.list(pods)).map(({ metadata }) => metadata!.uid).sort();
+  const before = await uids();
+  await sets(cluster).delete('db', 'default', { propagationPolicy: 'Orphan' });
+  assert.ok(await cluster.eventually(async () => (await cluster.list(statefulSets)).length === 0));
+  await cluster.create(statefulSets, setOf(2, { minReadySeconds: 1 }));
+  assert.ok(await settled(cluster, 2));
+  await cluster.clock.advance(10_000);
+  assert.deepEqual(await uids(), before);
+  assert.equal((await cluster.list(controllerRevisions)).length, 1);
   await cluster.stop();
 });
 
