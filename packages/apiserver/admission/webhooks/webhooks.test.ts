@@ -236,6 +236,22 @@ test('a webhook that asks for it sees what later ones made, once more and no mor
   assert.deepEqual(json.data, { a: 'b', last: 'yes', seen: 'yes' });
 });
 
+test('a webhook that does not answer in its time has failed, and all together have a minute', async () => {
+  const server = await start();
+  const slow = { failurePolicy: 'Ignore', timeoutSeconds: 30 };
+  await configure(server, 'Mutating', 'm', hook('one', slow), hook('two', slow), hook('late', slow));
+  answers = { one: () => ({ allowed: true }), two: () => ({ allowed: true }), late: () => ({ allowed: true }) };
+  meanwhile = () => server.world.clock.advance(30_000);
+  const { status, json } = await server.ask('POST', maps, configMap('m'));
+  meanwhile = async () => {};
+  assert.equal(status, 504);
+  assert.equal(json.reason, 'Timeout');
+  assert.deepEqual(
+    asked.map(({ path }) => path),
+    ['one', 'two'],
+  );
+});
+
 test('a webhook can write the object that it is asked about', async () => {
   const server = await start();
   await server.ask('POST', maps, configMap('m'));
