@@ -96,4 +96,9 @@ export interface ObjectReader {
    * their indexes with it, so that a decision costs microseconds. Returns what ends it.
    */
   observe(group: string, resource: string, listener: (change: ObjectChange) => void): () => void;
+  /**
+   * True when `get` and `list` show what is stored of the resource, as they always do of built-in ones. What is kept of
+   * a custom resource is read when it is first asked for: this waits for it, and tells false when it cannot be read.
+   */
+  filled(group: string, resource: string): boolean | Promise<boolean>;
 }

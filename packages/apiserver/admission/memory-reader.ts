@@ -25,6 +25,10 @@ export class MemoryReader implements ObjectReader {
     return () => listeners.delete(listener);
   }
 
+  filled(): boolean {
+    return true;
+  }
+
   /** Adds `object`, or puts it in the place of the one of its name. */
   put(group: string, resource: string, object: Readonly<ApiObject>): void {
     const { namespace = '', name = '' } = object.metadata ?? {};

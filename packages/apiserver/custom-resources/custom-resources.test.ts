@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { catalogueFor, GrowingCatalogue } from '@keelson/model';
 import type { MemoryStore } from '@keelson/store/drivers/memory/index.ts';
-import { TestServer } from '../testing/test-server.ts';
+import { RequestMatcher } from '../admission/matching/index.ts';
+import { ValidatingAdmissionPolicy } from '../admission/policies/validating-admission-policy.ts';
+import { ResourceCaches } from '../storage/resource-caches.ts';
+import { everything, TestServer } from '../testing/test-server.ts';
 import {
   crontab,
   crontabDefinition,
@@ -276,4 +280,45 @@ test('documents follow the definition', async () => {
   assert.deepEqual(spec.properties.free, { 'x-kubernetes-preserve-unknown-fields': true });
   assert.deepEqual(Object.keys(spec.properties.template.properties), ['apiVersion', 'kind', 'metadata']);
   assert.deepEqual(schema.properties.spec.properties.port.anyOf, [{ type: 'integer' }, { type: 'string' }]);
+});
+
+test('a policy finds custom resources as its parameters from the first request of a server on', async () => {
+  const server = await TestServer.start();
+  await define(server, crontabDefinition());
+  await server.ask('POST', crontabs, crontab('limits', { replicas: 2 }));
+  const policies = '/apis/admissionregistration.k8s.io/v1';
+  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] };
+  const policy = await server.ask('POST', `${policies}/validatingadmissionpolicies`, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name: 'few' },
+    spec: {
+      paramKind: { apiVersion: 'stable.example.com/v1', kind: 'CronTab' },
+      matchConstraints: { resourceRules: [rule] },
+      validations: [{ expression: 'size(object.data) <= params.spec.replicas' }],
+    },
+  });
+  assert.equal(policy.status, 201, policy.text);
+  const paramRef = { name: 'limits', namespace: 'default', parameterNotFoundAction: 'Allow' };
+  const binding = await server.ask('POST', `${policies}/validatingadmissionpolicybindings`, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name: 'few' },
+    spec: { policyName: 'few', paramRef, validationActions: ['Deny'] },
+  });
+  assert.equal(binding.status, 201, binding.text);
+  await server.server.stop();
+  const { store, world } = server;
+  const catalogue = new GrowingCatalogue(catalogueFor(33));
+  const caches = new ResourceCaches({ world, store, catalogue });
+  const matcher = new RequestMatcher({ catalogue, reader: caches });
+  const admission = [new ValidatingAdmissionPolicy({ reader: caches, catalogue, matcher, authorizer: everything })];
+  const again = await TestServer.start({ store, world, catalogue, caches, admission });
+  const maps = '/api/v1/namespaces/default/configmaps';
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
+  const refused = await again.ask('POST', maps, { ...map, data: { a: '', b: '', c: '' } });
+  assert.equal(refused.status, 422, refused.text);
+  assert.match(refused.json.message, /'few' with binding 'few' denied request/);
+  const taken = await again.ask('POST', maps, { ...map, data: { a: '' } });
+  assert.equal(taken.status, 201, taken.text);
 });

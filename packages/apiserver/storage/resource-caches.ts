@@ -109,6 +109,12 @@ export class ResourceCaches implements ObjectReader {
     );
   }
 
+  filled(group: string, resource: string): boolean | Promise<boolean> {
+    const cache = this.named(group, resource);
+    if (cache === undefined || cache.ready) return true;
+    return cache.problem === undefined && cache.waitFor(0, openingWait);
+  }
+
   observe(group: string, resource: string, listener: (change: ObjectChange) => void): () => void {
     return this.named(group, resource)?.observe(listener) ?? (() => {});
   }

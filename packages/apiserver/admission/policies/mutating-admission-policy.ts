@@ -10,8 +10,15 @@ import { Reinvocation } from '../reinvocation.ts';
 import { objectFor, takeChanged } from '../webhooks/object-in-version.ts';
 import { applyConfiguration, applyOperations, MutationProblem } from './mutations.ts';
 import { type CompiledPolicy, compilePolicy, type Fields } from './policy.ts';
-import { type Invocation, invocationsFor, isExempt, namespaceOf, type PolicyTools } from './policy-context.ts';
-import { PolicyList } from './policy-list.ts';
+import {
+  type Invocation,
+  invocationsFor,
+  isExempt,
+  namespaceOf,
+  type PolicyTools,
+  policiesReady,
+} from './policy-context.ts';
+import { type BoundPolicy, PolicyList } from './policy-list.ts';
 
 interface Mutation {
   readonly kind: 'ApplyConfiguration' | 'JSONPatch';
@@ -68,6 +75,12 @@ export class MutatingAdmissionPolicy implements AdmissionPlugin {
   mutate(request: AdmissionRequest): Promise<void> | void {
     const bound = this.#policies.current();
     if (bound.length === 0 || request.object === undefined || isExempt(request)) return;
+    const filling = policiesReady(this.#tools, bound, request);
+    if (filling !== undefined) return filling.then(() => this.#mutateBound(bound, request));
+    return this.#mutateBound(bound, request);
+  }
+
+  #mutateBound(bound: readonly BoundPolicy<MutatingPolicy>[], request: AdmissionRequest): Promise<void> | void {
     const { invocations, problems } = invocationsFor(this.#tools, bound, request);
     if (invocations.length === 0 && problems.length === 0) return;
     const refusals = problems

@@ -5,7 +5,7 @@ import { isAdmissionConfiguration, type RequestMatch, type RequestMatcher } from
 import { missing } from '../refusal.ts';
 import type { Binding, CompiledPolicy } from './policy.ts';
 import type { BoundPolicy } from './policy-list.ts';
-import { ConfigurationProblem, checkParamKind, type Params, paramsOf } from './policy-params.ts';
+import { ConfigurationProblem, checkParamKind, type Params, paramsFilled, paramsOf } from './policy-params.ts';
 
 /** What the admission plug-ins of policies are given. */
 export interface PolicyTools {
@@ -44,6 +44,19 @@ export interface Misconfiguration<Policy> {
   readonly policy: Policy;
   readonly binding: Binding | undefined;
   readonly message: string;
+}
+
+/** Waits until the parameters of the policies that a request is for can be looked up; undefined when they can be already. */
+export function policiesReady(
+  tools: PolicyTools,
+  bound: readonly BoundPolicy<CompiledPolicy>[],
+  request: AdmissionRequest,
+): Promise<unknown> | undefined {
+  const filling = bound.flatMap(({ policy }) => {
+    const filled = paramsFilled(tools, policy.spec['paramKind']);
+    return filled !== undefined && tools.matcher.match(policy.constraints, request) !== undefined ? [filled] : [];
+  });
+  return filling.length > 0 ? Promise.all(filling) : undefined;
 }
 
 /** Finds which policies a request is for, with what parameters; and what is wrong with those that cannot be asked. */

@@ -8,14 +8,36 @@ export class ConfigurationProblem extends Error {}
 /** The parameters that a binding gives a policy; null once when there are none to be given. */
 export type Params = readonly (Readonly<ApiObject> | null)[];
 
-function resourceOf(catalogue: ResourceCatalogue, { apiVersion = '', kind = '' }: Fields) {
+function resourceOf(catalogue: ResourceCatalogue, paramKind: Fields) {
+  const resource = findResource(catalogue, paramKind);
+  if (resource !== undefined) return resource;
+  throw new ConfigurationProblem(`failed to find resource referenced by paramKind: '${nameOf(paramKind)}'`);
+}
+
+function findResource(catalogue: ResourceCatalogue, paramKind: Fields) {
+  const { group, version, kind } = partsOf(paramKind);
+  return catalogue.findKind(group, version, kind);
+}
+
+function nameOf(paramKind: Fields): string {
+  const { group, version, kind } = partsOf(paramKind);
+  return `${group}/${version}, Kind=${kind}`;
+}
+
+function partsOf({ apiVersion = '', kind = '' }: Fields): { group: string; version: string; kind: string } {
   const slash = apiVersion.indexOf('/');
   const [group, version] = slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
-  const resource = catalogue.findKind(group, version, kind);
-  if (resource !== undefined) return resource;
-  throw new ConfigurationProblem(
-    `failed to find resource referenced by paramKind: '${group}/${version}, Kind=${kind}'`,
-  );
+  return { group, version, kind };
+}
+
+/** Waits until parameters of this kind can be looked up; undefined when they can be already, or never. */
+export function paramsFilled(
+  { catalogue, reader }: { readonly catalogue: ResourceCatalogue; readonly reader: ObjectReader },
+  paramKind: Fields | undefined,
+): Promise<boolean> | undefined {
+  const resource = paramKind && findResource(catalogue, paramKind);
+  const filled = resource && reader.filled(resource.group, resource.resource);
+  return typeof filled === 'object' ? filled : undefined;
 }
 
 /** @throws ConfigurationProblem when the kind of the parameters is not served */
@@ -36,6 +58,9 @@ export function paramsOf(
 ): Params {
   if (paramKind === undefined || reference === undefined) return [null];
   const resource = resourceOf(tools.catalogue, paramKind);
+  if (tools.reader.filled(resource.group, resource.resource) !== true) {
+    throw new ConfigurationProblem(`paramKind kind \`${nameOf(paramKind)}\` not yet synced to use for admission`);
+  }
   let within = '';
   if (resource.namespaced) {
     within = reference['namespace'] || namespace;

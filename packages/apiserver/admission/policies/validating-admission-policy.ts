@@ -4,8 +4,15 @@ import { Decisions } from '../expressions/decisions.ts';
 import { forbidden } from '../refusal.ts';
 import { objectFor } from '../webhooks/object-in-version.ts';
 import { type Binding, compilePolicy } from './policy.ts';
-import { type Invocation, invocationsFor, isExempt, namespaceOf, type PolicyTools } from './policy-context.ts';
-import { PolicyList } from './policy-list.ts';
+import {
+  type Invocation,
+  invocationsFor,
+  isExempt,
+  namespaceOf,
+  type PolicyTools,
+  policiesReady,
+} from './policy-context.ts';
+import { type BoundPolicy, PolicyList } from './policy-list.ts';
 import { type ValidatingPolicy, type Verdict, validateRequest, validatingPolicy } from './validate-request.ts';
 
 /** More failures than this are not written into one audit annotation. */
@@ -50,6 +57,12 @@ export class ValidatingAdmissionPolicy implements AdmissionPlugin {
   validate(request: AdmissionRequest): Promise<void> | void {
     const bound = this.#policies.current();
     if (bound.length === 0 || isExempt(request)) return;
+    const filling = policiesReady(this.#tools, bound, request);
+    if (filling !== undefined) return filling.then(() => this.#validateBound(bound, request));
+    return this.#validateBound(bound, request);
+  }
+
+  #validateBound(bound: readonly BoundPolicy<ValidatingPolicy>[], request: AdmissionRequest): Promise<void> | void {
     const { invocations, problems } = invocationsFor(this.#tools, bound, request);
     if (invocations.length === 0 && problems.length === 0) return;
     const refusals = problems
