@@ -39,10 +39,22 @@ export interface TrackedWrite {
 export class FieldManagement {
   readonly targets: ApplyTargets;
   readonly #world: World;
+  #second = -1;
+  #time = '';
 
   constructor(world: World, catalogue: ResourceCatalogue) {
     this.#world = world;
     this.targets = new ApplyTargets(catalogue);
+  }
+
+  /** The time in seconds, written down once in each. */
+  #now(): string {
+    const second = Math.floor(this.#world.clock.now() / 1000);
+    if (this.#second !== second) {
+      this.#second = second;
+      this.#time = rfc3339(second * 1000);
+    }
+    return this.#time;
   }
 
   /** The managers of a new object, after defaults and before admission. */
@@ -81,7 +93,7 @@ export class FieldManagement {
         target,
         live,
         managed,
-        now: rfc3339(this.#world.clock.now()),
+        now: this.#now(),
       });
       return new AppliedObject(object, now);
     } catch (error) {
@@ -100,7 +112,7 @@ export class FieldManagement {
   ): Promise<ManagedFields> {
     const target = this.targets.of(resource, subresource);
     try {
-      return await updateManagers({ target, live, object, managed, manager, now: rfc3339(this.#world.clock.now()) });
+      return await updateManagers({ target, live, object, managed, manager, now: this.#now() });
     } catch (error) {
       this.#world.log.warn('managed fields were not updated', { resource: resource.resource, error: messageOf(error) });
       return otherwise;

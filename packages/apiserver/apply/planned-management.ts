@@ -20,8 +20,10 @@ export class PlannedManagement {
   }
 
   put(): void {
+    const { metadata } = this.#object;
+    if (metadata?.managedFields === (this.#managed.isEmpty ? undefined : this.#managed)) return;
     // The kind may have given it the stored object's metadata itself.
-    this.#object.metadata = { ...this.#object.metadata };
+    this.#object.metadata = { ...metadata };
     putManagedFields(this.#object.metadata, this.#managed);
   }
 
@@ -34,7 +36,6 @@ export class PlannedManagement {
       if (problem === undefined) this.#managed = ManagedFields.read(now, this.#managed);
       else warnings.push(badAfterAdmission + problem);
     }
-    delete this.#object.metadata?.managedFields;
   }
 
   /** Whether the object has the same managers with the same fields, but perhaps since another time. */

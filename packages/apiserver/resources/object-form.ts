@@ -1,4 +1,4 @@
-import { type ApiObject, encodeObject, type Resource, showManagedFields } from '@keelson/model';
+import { type ApiObject, encodeObject, type ManagedApart, type Resource, showManagedFields } from '@keelson/model';
 import { apiVersionOf } from '../request/decode-body.ts';
 import { tooLarge } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
@@ -18,11 +18,11 @@ export function decodeAs(resource: Resource, cached: CachedObject): ApiObject {
   return storedAs === undefined ? object : storedAs.fromStored(object);
 }
 
-/** The same with its managed fields as they are stored: for planning writes. */
-export function keptAs(resource: Resource, cached: CachedObject): ApiObject {
+/** The same without its managed fields, which are apart: for planning writes. */
+export function apartAs(resource: Resource, cached: CachedObject): ManagedApart {
   const { storedAs } = resource.strategy;
-  const object = cached.decodeKept();
-  return storedAs === undefined ? object : storedAs.fromStored(object);
+  const apart = cached.decodeApart();
+  return storedAs === undefined ? apart : { ...apart, object: storedAs.fromStored(apart.object) };
 }
 
 /** The bytes to store; a promise of them where others convert the object. @throws StatusError 413 */

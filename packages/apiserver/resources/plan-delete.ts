@@ -1,10 +1,10 @@
 import { rfc3339 } from '@keelson/base';
-import { type ApiObject, encodeObject } from '@keelson/model';
+import { type ApiObject, encodeObject, putManagedFields } from '@keelson/model';
 import type { DeleteOptions } from '../request/delete-options.ts';
 import { conflict } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { admissionRequest } from './admission-request.ts';
-import { keptAs } from './object-form.ts';
+import { apartAs } from './object-form.ts';
 import { metadataOf } from './object-metadata.ts';
 import type { PlannerTools } from './planner-tools.ts';
 import type { WriteContext, WritePlan } from './write-plan.ts';
@@ -24,13 +24,14 @@ export async function planDelete(
 ): Promise<WritePlan> {
   const { resource, dryRun } = context;
   checkPreconditions(context, present, options);
-  const previous = keptAs(resource, present);
+  const { object: previous, managed } = apartAs(resource, present);
+  putManagedFields(metadataOf(previous), managed);
   const request = admissionRequest(context, { operation: 'DELETE', name: present.name, previous });
   if (!context.admitted) await tools.admission.mutate(request);
   if (!context.admitted) await tools.admission.validate(request);
   const { orphanWarning } = resource.strategy;
   if (orphanWarning !== undefined && options.propagationPolicy === undefined) context.warnings.push(orphanWarning);
-  const object = present.decodeKept();
+  const { object } = present.decodeApart();
   const hooks = tools.hooks.of(resource);
   const fate = mark(tools, context, object, options);
   const plan = {
@@ -49,6 +50,7 @@ export async function planDelete(
     return { ...plan, outcome: 'deleted', bytes: present.bytes, reservation };
   }
   delete metadataOf(object).resourceVersion;
+  putManagedFields(metadataOf(object), managed);
   const bytes = resource.form === undefined ? encodeObject(object) : await resource.form.encode(object);
   if (Buffer.compare(bytes, present.bytes) === 0) return { ...plan, outcome: 'unchanged', bytes: present.bytes };
   return { ...plan, outcome: 'marked', bytes, object };

@@ -4,7 +4,6 @@ import {
   type ManagedFields,
   putManagedFields,
   type SubresourceUpdate,
-  takeManagedFields,
   validateObjectMetaUpdate,
 } from '@keelson/model';
 import { type ApiManagedFields, AppliedObject, takeSent } from '../apply/field-management.ts';
@@ -12,7 +11,7 @@ import { PlannedManagement } from '../apply/planned-management.ts';
 import { conflict, invalid } from '../request/status-error.ts';
 import type { CachedObject } from '../storage/cached-object.ts';
 import { admissionRequest } from './admission-request.ts';
-import { encodeFrom, keptAs } from './object-form.ts';
+import { apartAs, encodeFrom } from './object-form.ts';
 import { metadataOf, raiseGeneration, settleName, settleNamespace, stampChanged } from './object-metadata.ts';
 import { applyDefaults, factsOf } from './plan-create.ts';
 import type { PlannerTools } from './planner-tools.ts';
@@ -54,9 +53,8 @@ export async function planUpdate(
   rules: UpdateRules,
 ): Promise<WritePlan> {
   const { resource, namespace } = context;
-  const previous = keptAs(resource, present);
-  const kept = takeManagedFields(previous.metadata);
-  const modified = await modify(withoutManaged(keptAs(resource, present)), kept);
+  const { object: previous, managed: kept } = apartAs(resource, present);
+  const modified = await modify(apartAs(resource, present).object, kept);
   const object = modified instanceof AppliedObject ? modified.object : modified;
   const sent = takeSent(object);
   settleName(object, present.name);
@@ -151,11 +149,6 @@ function sameObject(object: Readonly<ApiObject>, previous: Readonly<ApiObject>):
   const { resourceVersion: _, managedFields: __, ...before } = previous.metadata ?? {};
   const { managedFields: ___, ...after } = object.metadata ?? {};
   return sameJson({ ...object, metadata: after }, { ...previous, metadata: before });
-}
-
-function withoutManaged(object: ApiObject): ApiObject {
-  delete object.metadata?.managedFields;
-  return object;
 }
 
 /** @throws StatusError 409 when the object was made from another revision, 422 when it must say which */

@@ -1,9 +1,10 @@
 import {
   type ApiObject,
-  decodeKept,
+  decodeApart,
   decodeStored,
   type FieldSelector,
   type LabelSelector,
+  type ManagedApart,
   type Resource,
 } from '@keelson/model';
 
@@ -46,10 +47,7 @@ export class CachedObject {
 
   /** The object without its managed fields, shared by everyone who asks: never to be changed. */
   get object(): Readonly<ApiObject> {
-    if (this.#object === undefined) {
-      this.#object = this.decodeKept();
-      delete this.#object.metadata?.managedFields;
-    }
+    this.#object ??= this.decodeApart().object;
     return this.#object;
   }
 
@@ -58,13 +56,13 @@ export class CachedObject {
     return decodeStored(this.bytes, String(this.revision));
   }
 
-  /** The same with its managed fields as they are stored, which costs less. */
-  decodeKept(): ApiObject {
-    return decodeKept(this.bytes, String(this.revision));
+  /** The same without its managed fields, which costs less, and these as they are stored. */
+  decodeApart(): ManagedApart {
+    return decodeApart(this.bytes, String(this.revision));
   }
 
   get selectable(): Selectable {
-    this.#selectable ??= this.#select(this.#object ?? this.decodeKept());
+    this.#selectable ??= this.#select(this.#object ?? this.decodeApart().object);
     return this.#selectable;
   }
 

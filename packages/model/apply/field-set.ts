@@ -171,6 +171,20 @@ function collect(set: FieldSet, prefix: readonly string[], paths: string[][]): v
   for (const element of elements) if (!isLeaf(set[element]!)) collect(set[element]!, [...prefix, element], paths);
 }
 
+const quotedElements = new Map<string, string>();
+const mostQuoted = 4096;
+
+/** An element as a name in JSON, with its colon. The same few come with every object. */
+export function quotedElement(element: string): string {
+  let text = quotedElements.get(element);
+  if (text === undefined) {
+    text = `${JSON.stringify(element)}:`;
+    if (quotedElements.size >= mostQuoted) quotedElements.clear();
+    if (element.length < 128) quotedElements.set(element, text);
+  }
+  return text;
+}
+
 /** The set's JSON, elements in order, so that equal sets have equal texts. */
 export function fieldSetText(set: FieldSet): string {
   const elements = Object.keys(set);
@@ -180,12 +194,24 @@ export function fieldSetText(set: FieldSet): string {
   for (const element of elements) {
     if (text.length > 1) text += ',';
     const node = set[element]!;
-    text += `${JSON.stringify(element)}:${node === leafField ? '{}' : fieldSetText(node)}`;
+    text += `${quotedElement(element)}${node === leafField ? '{}' : fieldSetText(node)}`;
   }
   return `${text}}`;
 }
 
-/** Reads what `fieldSetText` wrote. */
+const parsedSets = new Map<string, FieldSet>();
+const mostParsed = 256;
+
+/** Reads what `fieldSetText` wrote. Objects of one template are managed alike: their sets are read once. */
 export function parseFieldSet(text: string): FieldSet {
-  return JSON.parse(text) as FieldSet;
+  let set = parsedSets.get(text);
+  if (set === undefined) {
+    set = JSON.parse(text) as FieldSet;
+    if (parsedSets.size >= mostParsed) parsedSets.clear();
+    if (text.length <= longestParsed) parsedSets.set(text, set);
+  }
+  return set;
 }
+
+/** Longer texts are of objects that are like no other. */
+const longestParsed = 8192;

@@ -136,8 +136,9 @@ export class ManagedFields {
   static read(value: unknown, known: ManagedFields = ManagedFields.none): ManagedFields {
     if (!Array.isArray(value)) return ManagedFields.none;
     const entries = new Map<string, ManagedEntry>();
+    const texts = new Set(known.entries.map(({ text }) => text));
     value.forEach((each, index) => {
-      const entry = readEntry(each, index, known.entries);
+      const entry = readEntry(each, index, texts);
       entries.set(identityOf(entry), entry);
     });
     return ManagedFields.of([...entries.values()]);
@@ -173,7 +174,7 @@ function split(text: string): ManagedEntry[] {
   });
 }
 
-function readEntry(value: unknown, index: number, known: readonly ManagedEntry[]): ManagedEntry {
+function readEntry(value: unknown, index: number, known: ReadonlySet<string>): ManagedEntry {
   const entry: Properties = isProperties(value) ? value : {};
   const { operation, apiVersion, fieldsType, fieldsV1 = {}, manager = '', subresource = '', time } = entry;
   if (operation !== 'Apply' && operation !== 'Update') throw new FieldSetError('operation must be `Apply` or `Update`');
@@ -185,8 +186,17 @@ function readEntry(value: unknown, index: number, known: readonly ManagedEntry[]
   const of: Manager = { manager: String(manager), operation, apiVersion, subresource: String(subresource) };
   const since = typeof time === 'string' ? time : undefined;
   const text = JSON.stringify(fieldsV1 ?? {});
-  const same = known.find((each) => each.text === text);
-  return new ManagedEntry(of, since, same === undefined ? readFieldSet(fieldsV1 ?? {}) : same.text);
+  return new ManagedEntry(of, since, known.has(text) ? text : readFieldSet(fieldsV1 ?? {}));
+}
+
+/** Whether two entries are of the same manager. */
+export function sameManager(one: Manager, other: Manager): boolean {
+  return (
+    one.manager === other.manager &&
+    one.operation === other.operation &&
+    one.subresource === other.subresource &&
+    (one.operation === 'Apply' || one.apiVersion === other.apiVersion)
+  );
 }
 
 /** Whether two lists are the same but for their times. */
@@ -197,7 +207,7 @@ export function sameButForTimes(one: ManagedFields, other: ManagedFields): boole
   if (left.length !== right.length) return false;
   return left.every((entry, at) => {
     const twin = right[at]!;
-    return identityOf(entry) === identityOf(twin) && entry.apiVersion === twin.apiVersion && entry.text === twin.text;
+    return sameManager(entry, twin) && entry.apiVersion === twin.apiVersion && entry.text === twin.text;
   });
 }
 
@@ -216,8 +226,8 @@ export function takeManagedFields(metadata: ObjectMeta | undefined): ManagedFiel
 
 /** Puts managed fields into metadata, or nothing when there are none. */
 export function putManagedFields(metadata: ObjectMeta, managed: ManagedFields): void {
-  if (managed.isEmpty) delete metadata.managedFields;
-  else metadata.managedFields = managed;
+  if (!managed.isEmpty) metadata.managedFields = managed;
+  else if (metadata.managedFields !== undefined) delete metadata.managedFields;
 }
 
 /** Makes entries of metadata's managed fields, as clients see them, for those who copy or convert the object. */

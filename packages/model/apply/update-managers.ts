@@ -10,9 +10,10 @@ import {
   isLeaf,
   isMember,
   noFields,
+  quotedElement,
   unionOf,
 } from './field-set.ts';
-import { identityOf, ManagedEntry, ManagedFields, type Manager, owning } from './managed-fields.ts';
+import { identityOf, ManagedEntry, ManagedFields, type Manager, owning, sameManager } from './managed-fields.ts';
 import { reconcileFields } from './reconcile-fields.ts';
 
 /** So many managers that update are told apart; the oldest beyond that become one (upstream's DefaultMaxUpdateManagers). */
@@ -58,7 +59,7 @@ function memberTexts(changes: readonly FieldSet[]): string[] | undefined {
     for (const element in set) {
       if (element === '.') continue;
       const node = set[element]!;
-      if (isMember(node)) texts.add(`${JSON.stringify(element)}:`);
+      if (isMember(node)) texts.add(quotedElement(element));
       if (texts.size > mostTexts) return false;
       if (!isLeaf(node) && !collect(below(node))) return false;
     }
@@ -146,11 +147,10 @@ function withOwn(
 ): ManagedEntry[] {
   const { apiVersion, subresource } = target;
   const of: Manager = { manager: manager === '' ? 'unknown' : manager, operation: 'Update', apiVersion, subresource };
-  const identity = identityOf(of);
-  const had = others.find((entry) => identityOf(entry) === identity);
+  const had = others.find((entry) => sameManager(entry, of));
   const fields = had === undefined ? mine : unionOf(had.fields, mine);
   // What it managed before the write it still does: then the text need not be made anew.
-  const previous = before.find((entry) => identityOf(entry) === identity);
+  const previous = before.find((entry) => sameManager(entry, of));
   const same = previous !== undefined && includesSet(previous.fields, fields) && includesSet(fields, previous.fields);
   const own = same ? previous.at(now) : new ManagedEntry(of, now, fields);
   return [...others.filter((entry) => entry !== had), own];

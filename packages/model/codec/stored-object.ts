@@ -1,5 +1,5 @@
 import { assert } from '@keelson/base';
-import { ManagedFields, readableManagedFields } from '../apply/managed-fields.ts';
+import { ManagedFields, readableManagedFields, takeManagedFields } from '../apply/managed-fields.ts';
 import type { ApiObject } from '../object.ts';
 
 /**
@@ -56,21 +56,26 @@ export function spliceRevision(stored: Uint8Array, revision: string): Uint8Array
   return result;
 }
 
-/**
- * The object with its managed fields in the form that is stored, not taken apart: for everybody who does not send it to a
- * client as it is.
- */
-export function decodeKept(stored: Uint8Array, revision: string): ApiObject {
+/** An object without its managed fields, which are apart, in the form that is stored and not looked into. */
+export interface ManagedApart {
+  readonly object: ApiObject;
+  readonly managed: ManagedFields;
+}
+
+/** Takes stored bytes apart: for everybody who does not send the object to a client as it is. */
+export function decodeApart(stored: Uint8Array, revision: string): ManagedApart {
   const buffer = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
   const start = splicePoint(stored);
   const begin = start + managedStart.length;
-  if (managedStart.compare(buffer, start, Math.min(begin, buffer.length)) !== 0) return decodeStored(stored, revision);
+  if (managedStart.compare(buffer, start, Math.min(begin, buffer.length)) !== 0) {
+    const object = decodeStored(stored, revision);
+    return { object, managed: takeManagedFields(object.metadata) };
+  }
   const end = buffer.indexOf(managedEnd, begin);
   const text = buffer.toString('utf8', 0, start) + buffer.toString('utf8', end + 2);
   const object = JSON.parse(text) as ApiObject;
-  object.metadata!.managedFields = ManagedFields.stored(buffer.toString('utf8', begin - 1, end + 1));
   object.metadata!.resourceVersion = revision;
-  return object;
+  return { object, managed: ManagedFields.stored(buffer.toString('utf8', begin - 1, end + 1)) };
 }
 
 /** The object as clients see it. What is stored was normalised when it was written. */
