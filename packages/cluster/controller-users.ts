@@ -5,6 +5,7 @@ const accounts: Readonly<Record<string, string>> = {
   'root-ca-certificate-publisher-controller': 'root-ca-cert-publisher',
   'taint-eviction-controller': 'node-controller',
   'cloud-node-controller': 'node-controller',
+  ephemeral_volume: 'ephemeral-volume-controller',
   csrapproving: 'certificate-controller',
   csrcleaner: 'certificate-controller',
   csrsigning: 'certificate-controller',

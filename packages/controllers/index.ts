@@ -18,6 +18,7 @@ import { DeploymentController } from './deployment/index.ts';
 import { DisruptionController } from './disruption/index.ts';
 import { EndpointsController } from './endpoints/index.ts';
 import { EndpointSliceController } from './endpointslice/index.ts';
+import { EphemeralVolumeController } from './ephemeral-volume/index.ts';
 import { GarbageCollector } from './garbage-collector/index.ts';
 import { HorizontalPodAutoscalerController } from './horizontal-pod-autoscaler/index.ts';
 import { JobController } from './job/index.ts';
@@ -86,6 +87,7 @@ export function kubernetesControllers(options: KubernetesControllerOptions = {})
     () => new ResourceQuotaController(),
     () => new CertificateApprovingController(),
     () => new CertificateCleanerController(),
+    () => new EphemeralVolumeController(),
     () => new PersistentVolumeBinder(),
     () => new PersistentVolumeProtectionController(),
     () => new PersistentVolumeClaimProtectionController(),

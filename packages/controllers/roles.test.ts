@@ -73,6 +73,13 @@ test('no controller does what the default role of its upstream twin does not all
   await client
     .resource(resources.persistentVolumes)
     .create({ metadata: { name: 'v' }, spec: { ...storage, hostPath: { path: '/v' } } });
+  const claimTemplate = {
+    spec: { storageClassName: 'gp2', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  };
+  await client.resource(resources.pods).create({
+    metadata: { name: 'scratch', namespace: 'default' },
+    spec: { ...template.spec, volumes: [{ name: 'v', ephemeral: { volumeClaimTemplate: claimTemplate } }] },
+  });
   const resourcesOf = { requests: { storage: '1Gi' } };
   for (const [name, storageClassName] of [
     ['data', ''],
@@ -87,7 +94,7 @@ test('no controller does what the default role of its upstream twin does not all
   const placed = (await client.resource(resources.pods).list()).items;
   assert.deepEqual(
     placed.map(({ spec }) => spec!.nodeName),
-    Array.from({ length: 6 }, () => 'n1'),
+    Array.from({ length: 7 }, () => 'n1'),
   );
   for (const pod of placed) {
     const ready = { phase: 'Running', podIP: '10.0.0.9', conditions: [{ type: 'Ready', status: 'True' }] };
