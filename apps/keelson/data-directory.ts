@@ -11,8 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UsageError } from './command-line.ts';
+import type { EtcdSettings } from './process/store-place.ts';
 
 /** What a data directory says of the region in it. Everything outside it is named after `id`. */
 export interface RegionIdentity {
@@ -25,6 +26,8 @@ export interface RegionIdentity {
   readonly compute: 'linux' | 'simulated';
   /** How far back watches and paged lists may go, in seconds; 300 when absent. */
   readonly historySeconds?: number;
+  /** The etcd that everything is kept in; absent: files of this directory. */
+  readonly store?: EtcdSettings;
 }
 
 /** Where everything of one region lies. */
@@ -139,8 +142,9 @@ export function writeIdentity(
   return identity;
 }
 
-/** Writes a file that only its owner can read, whole or not at all. */
+/** Writes a file that only its owner can read, whole or not at all. Folders above it are made. */
 export function writePrivateFile(path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const staging = `${path}.new`;
   writeFileSync(staging, content, { mode: 0o600, flush: true });
   renameSync(staging, path);

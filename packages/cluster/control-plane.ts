@@ -53,6 +53,8 @@ export interface ControlPlaneOptions {
   /** What documents of the API say of types and fields. */
   readonly descriptions?: Descriptions;
   readonly loadBalancers?: LoadBalancers;
+  /** Others write to the store as well (etcd). */
+  readonly sharedStore?: boolean;
   /** How far back watches and paged lists may go, in milliseconds; upstream's five minutes when absent. */
   readonly historyWindow?: number;
   readonly instances?: Instances;
@@ -154,6 +156,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       ...(options.dial ? { dial: options.dial } : {}),
     },
     webhooks,
+    sharedStore: options.sharedStore ?? false,
     limits: options.historyWindow === undefined ? {} : { historyWindow: options.historyWindow },
     ...(options.connector ? { connector: options.connector } : {}),
     ...(options.dial ? { dial: options.dial } : {}),

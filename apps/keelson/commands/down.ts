@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { SystemClock } from '@keelson/base';
+import { SystemClock, systemWorld } from '@keelson/base';
 import { MachineCgroups, parseHierarchies } from '@keelson/compute/linux/machine/cgroups.ts';
 import { deleteNamespace, ownNamespaces, ownPrefix } from '@keelson/network/dataplanes/linux/namespaces.ts';
 import { type Command, UsageError } from '../command-line.ts';
 import { type DataDirectory, dataDirectory, readIdentity } from '../data-directory.ts';
 import { endProcess, keepAwake } from '../process/background-process.ts';
 import { forgetProcess, runningProcess } from '../process/process-file.ts';
+import { emptyRegion } from '../process/store-place.ts';
 import { formatDuration } from '../progress.ts';
 import { dataOption, runningRegion } from './running-region.ts';
 
@@ -90,10 +91,11 @@ export const resetCommand: Command = {
     const data = options.text('data');
     if (data === undefined) throw new UsageError('reset takes --data DIR: the directory to remove');
     const directory = dataDirectory(data);
-    if (readIdentity(directory) === undefined)
-      throw new UsageError(`${directory.path} holds no region; nothing was removed`, 1);
+    const identity = readIdentity(directory);
+    if (identity === undefined) throw new UsageError(`${directory.path} holds no region; nothing was removed`, 1);
     if (!options.flag('yes')) throw new UsageError(`this removes everything in ${directory.path}; say so with --yes`);
     await stopEverything(data);
+    await keepAwake(emptyRegion(identity, systemWorld()));
     rmSync(directory.path, { recursive: true, force: true });
     process.stdout.write(`Removed ${directory.path}.\n`);
     return 0;

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Command, type Options, UsageError } from '../command-line.ts';
@@ -12,6 +13,7 @@ import {
 import { installPackages, linuxObstacle, missingPackages } from '../linux-prerequisites.ts';
 import { keepAwake, startInBackground } from '../process/background-process.ts';
 import { runningProcess } from '../process/process-file.ts';
+import { type EtcdSettings, etcdEndpoints } from '../process/store-place.ts';
 import { formatDuration, Progress } from '../progress.ts';
 import type { StartReport } from '../region/region-process.ts';
 import { dataOption } from './running-region.ts';
@@ -39,12 +41,26 @@ function chooseCompute(asked: string): RegionIdentity['compute'] {
   return 'linux';
 }
 
+/** The etcd that the region is to be kept in, with what kube-apiserver's flags of these names say. */
+function etcdSettings(options: Options): EtcdSettings | undefined {
+  const files = { caFile: 'etcd-cafile', certFile: 'etcd-certfile', keyFile: 'etcd-keyfile' };
+  const given = Object.entries(files).flatMap(([name, flag]) => {
+    const path = options.text(flag);
+    return path === undefined ? [] : [[name, resolve(path)]];
+  });
+  const url = options.text('store');
+  if (url !== undefined) return { endpoints: etcdEndpoints(url), ...Object.fromEntries(given) };
+  if (given.length > 0) throw new UsageError('certificate files of etcd need --store');
+  return undefined;
+}
+
 function settle(directory: DataDirectory, options: Options): RegionIdentity {
   const region = options.text('region');
   const account = options.text('account');
   const port = options.integer('port', 1, 65_535);
   const compute = options.text('compute') ?? 'auto';
   const historySeconds = options.integer('history', 1, 86_400);
+  const store = etcdSettings(options);
   if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
     throw new UsageError(`'${region}' is no AWS region's name`);
   if (account !== undefined && !/^\d{12}$/.test(account)) throw new UsageError('--account takes twelve digits');
@@ -58,6 +74,7 @@ function settle(directory: DataDirectory, options: Options): RegionIdentity {
       port: port ?? defaults.port,
       compute: chooseCompute(compute),
       ...(historySeconds && { historySeconds }),
+      ...(store && { store }),
     });
   }
   const differs = (name: string, asked: unknown, kept: unknown) => {
@@ -70,6 +87,7 @@ function settle(directory: DataDirectory, options: Options): RegionIdentity {
   differs('region', region, present.region);
   differs('account', account, present.account);
   differs('port', port, present.port);
+  differs('the store', store?.endpoints.join(), present.store?.endpoints.join() ?? 'files of its directory');
   if (historySeconds === undefined || historySeconds === present.historySeconds) return present;
   return writeIdentity(directory, { ...present, historySeconds });
 }
@@ -131,7 +149,7 @@ async function up(options: Options): Promise<number> {
 export const upCommand: Command = {
   name: 'up',
   usage:
-    '[--data DIR] [--region NAME] [--account DIGITS] [--port N] [--compute auto|linux|simulated] [--history SECONDS] [--foreground]',
+    '[--data DIR] [--region NAME] [--account DIGITS] [--port N] [--compute auto|linux|simulated] [--history SECONDS] [--store etcd://HOST:PORT,… [--etcd-cafile FILE] [--etcd-certfile FILE --etcd-keyfile FILE]] [--foreground]',
   summary: 'Starts the region, and brings back what was in it.',
   options: {
     ...dataOption,
@@ -140,6 +158,10 @@ export const upCommand: Command = {
     port: { type: 'string' },
     compute: { type: 'string' },
     history: { type: 'string' },
+    store: { type: 'string' },
+    'etcd-cafile': { type: 'string' },
+    'etcd-certfile': { type: 'string' },
+    'etcd-keyfile': { type: 'string' },
     foreground: { type: 'boolean' },
   },
   words: [0, 0],

@@ -1,8 +1,7 @@
 import { systemWorld } from '@keelson/base';
-import { openSqliteStore } from '@keelson/store/drivers/sqlite/index.ts';
 import type { ControlPlaneProcessInput } from '../region/control-plane-processes.ts';
 import { processLog } from './log-file.ts';
-import { sqliteWorker } from './sqlite-worker.ts';
+import { openStore } from './store-place.ts';
 
 async function readInput(): Promise<ControlPlaneProcessInput> {
   const pieces: Uint8Array[] = [];
@@ -16,7 +15,7 @@ export async function runControlPlane(ready: () => void): Promise<number> {
   const world = systemWorld(processLog().with({ cluster: input.clusterName }));
   // The store's thread starts while this one reads the program.
   const [store, { serveControlPlane }] = await Promise.all([
-    openSqliteStore({ path: input.storePath, world, ...sqliteWorker() }),
+    openStore(input.store, world),
     import('./serve-control-plane.ts'),
   ]);
   await serveControlPlane(input, world, store, ready);

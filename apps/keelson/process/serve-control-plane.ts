@@ -45,9 +45,9 @@ function identityService(region: SocketTransport, clusterName: string, world: Wo
   };
 }
 
-/** What the user set of a cluster's API server, in a file beside its store. @throws ConfigurationError */
-function userSettings(storePath: string): ApiServerSettings {
-  const path = join(dirname(storePath), 'apiserver.yaml');
+/** What the user set of a cluster's API server, in a file of its folder. @throws ConfigurationError */
+function userSettings(folder: string): ApiServerSettings {
+  const path = join(folder, 'apiserver.yaml');
   return existsSync(path) ? readSettings(readFileSync(path, 'utf8')) : {};
 }
 
@@ -68,7 +68,7 @@ export async function serveControlPlane(
     clock: world.clock,
     userAgent: `keelson-cluster/${clusterName}`,
   });
-  const settings = userSettings(input.storePath);
+  const settings = userSettings(input.folder);
   const descriptions = typeDescriptions();
   const controlPlane = createControlPlane({
     world,
@@ -87,6 +87,7 @@ export async function serveControlPlane(
     // In a network namespace of its own it is in the VPC, and reaches what is there plainly.
     ...(input.inherited ? { dial: dialDirectly } : {}),
     ...(input.bootstrapAddons ? { addonImage } : {}),
+    sharedStore: 'etcd' in input.store,
     ...(input.historyWindow && { historyWindow: input.historyWindow }),
     ...(descriptions ? { descriptions } : {}),
     apiServer: settings,

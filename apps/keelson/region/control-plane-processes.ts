@@ -4,16 +4,19 @@ import { createServer, type Server } from 'node:net';
 import { collectBody, messageOf, type World } from '@keelson/base';
 import { type Client, createClient, type TlsTransport, tlsTransport } from '@keelson/client';
 import { type ControlPlaneHost, type ControlPlaneStart, eksAdministratorCertificate } from '@keelson/cluster';
-import { type DataDirectory, writePrivateFile } from '../data-directory.ts';
+import { type DataDirectory, type RegionIdentity, writePrivateFile } from '../data-directory.ts';
 import { endProcess, startInBackground } from '../process/background-process.ts';
 import { forgetProcess, recordProcess, runningProcess } from '../process/process-file.ts';
+import { clusterStorePlace, emptyStore, type StorePlace } from '../process/store-place.ts';
 import { SpareKey } from './spare-key.ts';
 
 /** What a control plane's process is told on its standard input. */
 export interface ControlPlaneProcessInput extends ControlPlaneStart {
   /** Set where the control plane has a network namespace of its own: it inherits the listener on the host's loopback. */
   readonly inherited?: { readonly descriptor: number; readonly privatePort: number };
-  readonly storePath: string;
+  /** What the data directory has of the cluster. */
+  readonly folder: string;
+  readonly store: StorePlace;
   readonly regionSocket: string;
   /** How far back watches and paged lists may go, in milliseconds. */
   readonly historyWindow?: number;
@@ -46,21 +49,20 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
   readonly #world: World;
   readonly #directory: DataDirectory;
   readonly #network: ControlPlaneNetwork | undefined;
+  readonly #identity: RegionIdentity;
   readonly #historyWindow: number | undefined;
   readonly #known = new Map<string, Known>();
   readonly #keys: SpareKey;
   readonly #listeners = new Set<(clusterName: string) => void>();
   #watching: NodeJS.Timeout | undefined;
 
-  /**
-   * `network` gives each control plane a namespace in its VPC; without it they share the host's network. `historyWindow`
-   * is in milliseconds.
-   */
-  constructor(world: World, directory: DataDirectory, network?: ControlPlaneNetwork, historyWindow?: number) {
+  /** `network` gives each control plane a namespace in its VPC; without it they share the host's network. */
+  constructor(world: World, directory: DataDirectory, identity: RegionIdentity, network?: ControlPlaneNetwork) {
     this.#world = world;
     this.#directory = directory;
     this.#network = network;
-    this.#historyWindow = historyWindow;
+    this.#identity = identity;
+    this.#historyWindow = identity.historySeconds && identity.historySeconds * 1000;
     this.#keys = new SpareKey(world.clock);
   }
 
@@ -93,7 +95,7 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     }
     if (alive !== undefined) await this.#end(clusterName, alive);
     // What is left of another cluster of this name goes with it.
-    if (readSettings(files.path)?.split(' ')[0] !== start.uid) rmSync(files.path, { recursive: true, force: true });
+    if (readSettings(files.path)?.split(' ')[0] !== start.uid) await this.#removeStore(clusterName);
     mkdirSync(files.path, { recursive: true, mode: 0o700 });
     writePrivateFile(`${files.path}/settings`, settings);
     const namespace = await this.#network?.prepare(interfaceId);
@@ -114,7 +116,8 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     const input: ControlPlaneProcessInput = {
       ...start,
       ...(listener === undefined ? {} : { inherited: { descriptor: 3, privatePort } }),
-      storePath: files.store,
+      folder: files.path,
+      store: this.#place(clusterName),
       regionSocket: this.#directory.regionSocket,
       ...(this.#historyWindow && { historyWindow: this.#historyWindow }),
     };
@@ -148,8 +151,17 @@ export class ControlPlaneProcesses implements ControlPlaneHost {
     const interfaceId = readSettings(files.path)?.split(' ')[3];
     if (interfaceId) await this.#network?.remove(interfaceId);
     forgetProcess(files.processFile);
-    rmSync(files.path, { recursive: true, force: true });
+    await this.#removeStore(clusterName);
     rmSync(files.log, { force: true });
+  }
+
+  #place(clusterName: string): StorePlace {
+    return clusterStorePlace(this.#directory.cluster(clusterName), this.#identity, clusterName);
+  }
+
+  async #removeStore(clusterName: string): Promise<void> {
+    await emptyStore(this.#place(clusterName), this.#world);
+    rmSync(this.#directory.cluster(clusterName).path, { recursive: true, force: true });
   }
 
   administrator(start: ControlPlaneStart): Client {

@@ -6,7 +6,6 @@ import { messageOf, systemWorld, type World } from '@keelson/base';
 import { tlsTransport } from '@keelson/client';
 import { controlPlanes as controlPlaneResource } from '@keelson/client/region-resources/index.ts';
 import { type InstanceDriver, SimulatedInstances } from '@keelson/compute';
-import { openSqliteStore } from '@keelson/store/drivers/sqlite/index.ts';
 import { UsageError } from '../command-line.ts';
 import {
   type DataDirectory,
@@ -19,7 +18,7 @@ import { keepAwake } from '../process/background-process.ts';
 import { processLog } from '../process/log-file.ts';
 import { exposeKubelet } from '../process/node-connector.ts';
 import { forgetProcess, recordProcess } from '../process/process-file.ts';
-import { sqliteWorker } from '../process/sqlite-worker.ts';
+import { openStore, regionStorePlace } from '../process/store-place.ts';
 import { adminHandler } from './admin-handler.ts';
 import { ControlPlaneProcesses } from './control-plane-processes.ts';
 import { openImageRegistry } from './image-registry.ts';
@@ -125,7 +124,7 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
   });
   const door = await listenFrontDoor(world, regionOpen, identity);
   report({ step: 'Opening the store' });
-  const store = await openSqliteStore({ path: directory.regionStore, world, ...sqliteWorker() });
+  const store = await openStore(regionStorePlace(directory, identity), world);
   const linux = identity.compute === 'linux' ? linuxCompute(world, directory, identity) : undefined;
   const images = await openImageRegistry(world, directory);
   rmSync(frontDoorSocket(directory), { force: true });
@@ -136,7 +135,7 @@ async function serve(directory: DataDirectory, report: Reporter): Promise<void> 
     closeGrace: 500,
   });
   const historyWindow = identity.historySeconds && identity.historySeconds * 1000;
-  const processes = new ControlPlaneProcesses(world, directory, linux?.network, historyWindow);
+  const processes = new ControlPlaneProcesses(world, directory, identity, linux?.network);
   report({ step: `Starting the region ${identity.region}` });
   let instances: InstanceDriver | undefined;
   const region = await startRegion({

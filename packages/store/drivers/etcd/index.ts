@@ -4,3 +4,4 @@
  */
 export type { EtcdTls } from './endpoints.ts';
 export { type EtcdStoreOptions, openEtcdStore } from './etcd-store.ts';
+export { removeEtcdKeys } from './remove-keys.ts';

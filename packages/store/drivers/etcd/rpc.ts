@@ -153,7 +153,11 @@ export interface RequestOp {
     readonly lease: number;
     readonly prev_kv: true;
   };
-  readonly request_delete_range?: { readonly key: Uint8Array; readonly prev_kv: true };
+  readonly request_delete_range?: {
+    readonly key: Uint8Array;
+    readonly range_end?: Uint8Array;
+    readonly prev_kv?: true;
+  };
 }
 
 export interface ResponseOp {
