@@ -87,9 +87,10 @@ export function machines(data: string): number[] {
   return globSync(`${data}/instances/*/process.json`).flatMap((record) => runningProcess(record) ?? []);
 }
 
-/** What a node's containerd has of one pod: how many sandboxes, and how many running containers of each name. */
+/** What a node's containerd has of one pod: its sandboxes that run, those that have ended, and running containers by name. */
 export interface RuntimePod {
   sandboxes: number;
+  ended: number;
   readonly running: Record<string, number>;
 }
 
@@ -109,10 +110,10 @@ export async function runtimePods(data: string): Promise<Map<string, RuntimePod>
     for (const id of (await ctr('containers', 'ls', '-q')).split('\n').filter(Boolean)) {
       const { Labels: labels } = JSON.parse(await ctr('containers', 'info', id));
       const uid = labels['io.kubernetes.pod.uid'];
-      const pod = found.get(uid) ?? { sandboxes: 0, running: {} };
+      const pod = found.get(uid) ?? { sandboxes: 0, ended: 0, running: {} };
       found.set(uid, pod);
       const name = labels['io.kubernetes.container.name'];
-      if (labels['io.cri-containerd.kind'] === 'sandbox') pod.sandboxes++;
+      if (labels['io.cri-containerd.kind'] === 'sandbox') pod[tasks.has(id) ? 'sandboxes' : 'ended']++;
       else if (tasks.has(id)) pod.running[name] = (pod.running[name] ?? 0) + 1;
     }
   }
