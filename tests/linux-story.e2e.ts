@@ -1,7 +1,7 @@
 /**
  * The story that Keelson is for, with real containers: an empty region, a cluster by aws, the nginx tutorial by kubectl,
  * and the page through a load balancer, before and after everything was killed. Every name, nonce and moment is drawn
- * from a seed, which is printed; KEELSON_SEED repeats a run's choices, KEELSON_KILLS is how often (50 unless told otherwise).
+ * from a seed, which is printed; KEELSON_SEED repeats a run's choices, KEELSON_KILLS is how often (20 unless told otherwise).
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ const cluster = `story-${nameSuffix(random)}`;
 const app = `web-${nameSuffix(random)}`;
 const nonce = randomHex(random, 16);
 const nodes = 2 + randomInteger(random, 2);
-const kills = Math.min(Number(process.env['KEELSON_KILLS'] ?? 50), 50);
+const kills = Math.min(Number(process.env['KEELSON_KILLS'] ?? 20), 50);
 
 const trust = (service: string) =>
   JSON.stringify({

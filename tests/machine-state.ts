@@ -87,10 +87,9 @@ export function machines(data: string): number[] {
   return globSync(`${data}/instances/*/process.json`).flatMap((record) => runningProcess(record) ?? []);
 }
 
-/** What a node's containerd has of one pod: its sandboxes that run, those that have ended, and running containers by name. */
+/** What runs of one pod in a node's containerd: its sandboxes, and its containers by name. */
 export interface RuntimePod {
   sandboxes: number;
-  ended: number;
   readonly running: Record<string, number>;
 }
 
@@ -110,11 +109,13 @@ export async function runtimePods(data: string): Promise<Map<string, RuntimePod>
     for (const id of (await ctr('containers', 'ls', '-q')).split('\n').filter(Boolean)) {
       const { Labels: labels } = JSON.parse(await ctr('containers', 'info', id));
       const uid = labels['io.kubernetes.pod.uid'];
-      const pod = found.get(uid) ?? { sandboxes: 0, ended: 0, running: {} };
+      const pod = found.get(uid) ?? { sandboxes: 0, running: {} };
       found.set(uid, pod);
       const name = labels['io.kubernetes.container.name'];
-      if (labels['io.cri-containerd.kind'] === 'sandbox') pod[tasks.has(id) ? 'sandboxes' : 'ended']++;
-      else if (tasks.has(id)) pod.running[name] = (pod.running[name] ?? 0) + 1;
+      // One that has ended is kept for its containers' last words.
+      if (!tasks.has(id)) continue;
+      if (labels['io.cri-containerd.kind'] === 'sandbox') pod.sandboxes++;
+      else pod.running[name] = (pod.running[name] ?? 0) + 1;
     }
   }
   return found;

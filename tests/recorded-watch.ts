@@ -105,8 +105,11 @@ export class RecordedWatch {
     if (response.statusCode === 410) return true;
     if (response.statusCode !== 200) throw new Error(String(response.statusCode));
     response.on('error', () => {});
+    const reader = createInterface({ input: response });
+    // A stream that is cut off tells the reader, too.
+    reader.on('error', () => {});
     let lines = 0;
-    for await (const line of createInterface({ input: response })) {
+    for await (const line of reader) {
       const event = parse(line);
       if (event === undefined) break;
       if (event.type === 'ERROR') return event.object.code === 410;
